@@ -1,0 +1,105 @@
+# What a person types; meson does the work.
+#   make build      install what is missing, build into build/ (programs: build/ark)
+#   make demo       back up, destroy and restore an application on a throw-away control plane
+#   make demo-sonobuoy   run plugins on a throw-away cluster with two nodes, as root
+#   make cluster    a Kubernetes cluster of your own with two nodes, as root (NODES); make cluster-down removes it
+#   make test       unit and integration tests, but for the longest of these
+#   make test-all   every suite: also other programs, sanitizers, clang, fuzzing
+#   make test-nodes what needs nodes that run pods, as root
+#   make torture    kill -9 at 100 random moments of backups and 100 of restores (TORTURE_FLAGS)
+#   make bench      measure against plain requests (N=objects; BENCH_FLAGS=--velero for stock Velero)
+#   make image      a container image of both programs into build/image (IMAGE=name:tag), without a container engine
+#   make install    into PREFIX (/usr/local), below DESTDIR
+#   make dist       a source archive of the last commit
+#   make format     lay out the C sources; make lint checks them and the scripts
+#   make clean      remove what was built
+PREFIX ?= /usr/local
+DESTDIR ?=
+N ?= 10000
+NODES ?= 2
+VERSION = $(shell sed -n "s/^ *version: '\(.*\)',$$/\1/p" meson.build | head -n 1)
+IMAGE ?= localhost/seaworthy:v$(VERSION)
+SUITES = scripts unit integration nodes interop clang asan tsan fuzz
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo demo-sonobuoy cluster cluster-down test test-nodes test-all torture bench image install dist format lint clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+build:
+	@scripts/setup build
+	@[ -e build/build.ninja ] || meson setup build
+	@ninja -C build
+	@for program in ark sonobuoy; do \
+	  [ ! -x build/src/$$program/cli/$$program ] || ln -sf src/$$program/cli/$$program build/$$program; done
+
+demo:
+	@scripts/demo
+
+demo-sonobuoy:
+	@scripts/demo-sonobuoy
+
+cluster:
+	@scripts/setup nodes
+	@kubeconfig=$$(tests/cluster/nodes-up own --nodes $(NODES) --verbose) && \
+	  printf '\nexport KUBECONFIG=%s PATH=%s:$$PATH\n\nkubectl get pods -A   make cluster-down removes it all\n' \
+	    "$$kubeconfig" "$$(tests/cluster/build --bin)"
+
+cluster-down:
+	@tests/cluster/down own
+
+test: build
+	@scripts/setup stores
+	@scripts/test unit short
+
+test-nodes: build image
+	@scripts/setup nodes
+	@scripts/test nodes
+
+test-all:
+	@scripts/setup all
+	@$(MAKE) --no-print-directory build image
+	@scripts/test $(SUITES)
+
+torture: build
+	@scripts/setup stores
+	@tests/torture $(TORTURE_FLAGS)
+
+bench: build
+	@scripts/setup peers
+	@meson configure build -Dbench=true && ninja -C build bench/bench-floor >/dev/null && ln -sf bench/bench-floor build/bench-floor
+	@bench/ark $(N) $(BENCH_FLAGS)
+
+image:
+	@scripts/setup build
+	@[ -e build-image/build.ninja ] || meson setup build-image --buildtype=release -Dwerror=false -Dstatic_archive=true
+	@ninja -C build-image src/ark/cli/ark src/sonobuoy/cli/sonobuoy
+	@mkdir -p build/image
+	@for program in ark sonobuoy; do strip -o build/image/$$program build-image/src/$$program/cli/$$program; done
+	@scripts/image $(IMAGE) build/image/seaworthy.tar --gzip --file build/image/sonobuoy=sonobuoy --file build/image/ark=ark \
+	  --file /etc/ssl/certs/ca-certificates.crt=etc/ssl/certs/ca-certificates.crt --file /usr/lib/locale/C.utf8=usr/lib/locale/C.utf8 \
+	  --env HOME=/tmp --command /sonobuoy
+	@ls -l build/image/seaworthy.tar
+
+install:
+	@scripts/setup build
+	@[ -e build-install/build.ninja ] || meson setup build-install --buildtype=release -Dwerror=false
+	@meson configure build-install --prefix="$(PREFIX)"
+	@ninja -C build-install
+	@DESTDIR="$(DESTDIR)" meson install -C build-install --no-rebuild
+
+dist:
+	@mkdir -p build/dist
+	@git archive --format=tar --prefix=seaworthy-$(VERSION)/ HEAD | gzip -9n > build/dist/seaworthy-$(VERSION).tar.gz
+	@cd build/dist && sha256sum seaworthy-$(VERSION).tar.gz | tee seaworthy-$(VERSION).tar.gz.sha256
+
+format:
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+lint:
+	@scripts/setup check
+	@scripts/lint
+
+clean:
+	rm -rf build build-*

@@ -1,0 +1,34 @@
+/* What the commands share: the log's options, the cluster's, and opening it. */
+#pragma once
+
+#include "base/program.h"
+#include "kube/options.h"
+#include "sonobuoy/log.h"
+
+/* The first member of each command's struct of options. */
+typedef struct {
+    KubeOptions kube;
+    char *namespace_;
+    char *level;
+    bool debug;
+    /* klog's, which stock takes: read, and nothing is done with them. */
+    char *klog[7];
+    bool klog_flags[6];
+} Common;
+
+/* --namespace */
+extern const Option namespace_options[];
+/* --level, and hidden ones that stock has */
+extern const Option log_options[];
+
+/* `connections`: at once; `timeout_s`: of a request with its repetitions, 0: the usual two minutes. */
+enum { PATIENCE_S = 30 }; /* of somebody who looks on */
+KubeClient *cli_client(const Common *common, unsigned connections, unsigned timeout_s, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* The log of --level; NULL with USAGE. */
+RunLog *cli_log(const Common *common, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The program's words for completion (Command.words): "plugins" and "contexts". The struct of any command that has one
+ * of these begins with a Common. */
+GStrv cli_words(const char *source, const void *options);

@@ -1,0 +1,238 @@
+#include "sonobuoy/remove.h"
+
+#include "kube/list.h"
+#include "kube/object.h"
+#include "sonobuoy/manifest.h"
+#include "sonobuoy/resources.h"
+
+#include <string.h>
+
+#define E2E_LABELS "e2e-framework,e2e-run" /* what the end-to-end framework puts on its namespaces */
+
+/* What a run makes in a namespace that it does not own, beside what is deleted together with the aggregator's pod. */
+static const struct {
+    const char *base, *name;
+} own_kinds[] = {
+    {"/api/v1", "pods"},
+    {"/apis/apps/v1", "daemonsets"},
+    {"/api/v1", "services"},
+    {"/api/v1", "secrets"},
+    {"/apis/rbac.authorization.k8s.io/v1", "rolebindings"},
+    {"/apis/rbac.authorization.k8s.io/v1", "roles"},
+    {"/api/v1", "serviceaccounts"},
+    {"/api/v1", "configmaps"}, /* the last: they tell whose namespace it is */
+};
+
+static bool is_not_found(const GError *failure) {
+    return g_error_matches(failure, BASE_ERROR, BASE_ERROR_NOT_FOUND);
+}
+
+/* --- whose namespace it is ----------------------------------------------------------------------- */
+
+typedef enum { NOT_THERE, NO_RUN, UNREADABLE, GUEST, OWNER } Place;
+
+/* Whether the run was given a namespace that others have too: its ConfigMap says so. */
+static Place place_of_config(yyjson_val *config_map) {
+    const char *text = json_get_string(config_map, "data", "config.json");
+    g_autoptr(yyjson_doc) doc = text ? json_parse(text, strlen(text), CONFIG_MAP_NAME, NULL) : NULL;
+    const char *permissions = json_get_string(yyjson_doc_get_root(doc), "AggregatorPermissions");
+    if (json_get_string(json_get(config_map, "metadata", "annotations"), GUEST_ANNOTATION))
+        return GUEST;
+    if (!yyjson_is_obj(yyjson_doc_get_root(doc)))
+        return UNREADABLE;
+    return permissions && *permissions && !g_str_equal(permissions, "clusterAdmin") ? GUEST : OWNER;
+}
+
+static bool find_place(const RemoveOptions *options, Place *out, GError **error) {
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(yyjson_doc) space =
+        kube_object_get(options->client, &resource_namespaces, NULL, options->namespace_, &failure);
+    if (!space) {
+        *out = NOT_THERE;
+        if (is_not_found(failure))
+            return true;
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return false;
+    }
+    g_autoptr(yyjson_doc) config =
+        kube_object_get(options->client, &resource_config_maps, options->namespace_, CONFIG_MAP_NAME, &failure);
+    if (config) {
+        *out = place_of_config(yyjson_doc_get_root(config));
+        return true;
+    }
+    if (!is_not_found(failure)) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return false;
+    }
+    /* One that is on its way out, or was made and has nothing in it. */
+    yyjson_val *metadata = json_get(yyjson_doc_get_root(space), "metadata");
+    bool made = g_strcmp0(json_get_string(metadata, "labels", "component"), "sonobuoy") == 0;
+    *out = made || yyjson_obj_get(metadata, "deletionTimestamp") ? OWNER : NO_RUN;
+    return true;
+}
+
+/* --- deleting ------------------------------------------------------------------------------------------ */
+
+static const char *done_word(const RemoveOptions *options) {
+    return kube_client_is_dry_run(options->client) ? "would delete" : "deleted";
+}
+
+static bool delete_object(const RemoveOptions *options, const KubeResource *resource, const char *name,
+                          GError **error) {
+    g_autoptr(GError) failure = NULL;
+    if (kube_object_delete(options->client, resource, NULL, name, NULL, &failure))
+        run_log(options->log, LOG_INFO, "%s %s %s", done_word(options), resource->group_resource, name);
+    else if (is_not_found(failure))
+        run_log(options->log, LOG_INFO, "%s %s is already deleted", resource->group_resource, name);
+    else {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return false;
+    }
+    return true;
+}
+
+static bool collect_names(yyjson_val *items, size_t bytes, void *data, GError **error) {
+    size_t index, count;
+    yyjson_val *item;
+    yyjson_arr_foreach(items, index, count, item) {
+        g_ptr_array_add(data, g_strdup(json_get_string(item, "metadata", "name")));
+    }
+    return true;
+}
+
+/* The names of the objects with these labels, of the cluster or of the run's namespace. */
+static GPtrArray *named(const RemoveOptions *options, const KubeResource *resource, const char *selector,
+                        GError **error) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    KubeListQuery query = {.resource = resource,
+                           .namespace_ = resource->namespaced ? options->namespace_ : NULL,
+                           .label_selector = selector};
+    g_auto(KubeListResult) result = {0};
+    if (!kube_list(options->client, &query, collect_names, names, &result, error))
+        return NULL;
+    return g_steal_pointer(&names);
+}
+
+static char *rights_selector(const RemoveOptions *options) {
+    return options->all ? g_strdup(RUN_LABEL) : g_strdup_printf(RUN_LABEL ",namespace=%s", options->namespace_);
+}
+
+static bool delete_named(const RemoveOptions *options, const KubeResource *resource, const char *selector,
+                         GError **error) {
+    g_autoptr(GPtrArray) names = named(options, resource, selector, error);
+    for (guint i = 0; names && i < names->len; i++)
+        if (!delete_object(options, resource, names->pdata[i], error))
+            return false;
+    return names != NULL;
+}
+
+static bool delete_own_objects(const RemoveOptions *options, GError **error) {
+    for (size_t i = 0; i < G_N_ELEMENTS(own_kinds); i++) {
+        g_autofree char *path = g_strdup_printf("%s/namespaces/%s/%s?labelSelector=" RUN_LABEL, own_kinds[i].base,
+                                                options->namespace_, own_kinds[i].name);
+        KubeRequest request = {.method = "DELETE", .path = path};
+        g_auto(HttpResponse) response = {0};
+        if (!kube_client_request(options->client, &request, &response, error))
+            return false;
+        run_log(options->log, LOG_INFO, "%s the run's %s in %s", done_word(options), own_kinds[i].name,
+                options->namespace_);
+    }
+    run_log(options->log, LOG_INFO, "namespace %s stays: the run was only a guest in it", options->namespace_);
+    return true;
+}
+
+/* Whether what is there may be deleted. */
+static bool check_place(const RemoveOptions *options, Place place, GError **error) {
+    if (options->force || (place != UNREADABLE && place != NO_RUN))
+        return true;
+    if (place == UNREADABLE)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+                    "the ConfigMap " CONFIG_MAP_NAME
+                    " of namespace %s cannot be read, and with it whether the namespace "
+                    "is the run's own; nothing is deleted; --force deletes it, with all that is in it",
+                    options->namespace_);
+    else
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+                    "namespace %s has no run of sonobuoy in it (no ConfigMap " CONFIG_MAP_NAME
+                    "); nothing is deleted; --force deletes it all the same, with all that is in it",
+                    options->namespace_);
+    return false;
+}
+
+/* Of a guest there may be none, and who deletes it may not see them. */
+static bool passes_unseen(const RemoveOptions *options, bool guest, GError *failure, GError **error) {
+    if (!failure)
+        return true;
+    if (!guest || !g_error_matches(failure, BASE_ERROR, BASE_ERROR_FORBIDDEN)) {
+        g_propagate_error(error, failure);
+        return false;
+    }
+    run_log(options->log, LOG_DEBUG, "rights in the cluster are not looked at: %s", failure->message);
+    g_error_free(failure);
+    return true;
+}
+
+static bool delete_rights(const RemoveOptions *options, bool guest, GError **error) {
+    g_autofree char *selector = rights_selector(options);
+    GError *failure = NULL;
+    bool deleted = delete_named(options, &resource_cluster_role_bindings, selector, &failure) &&
+                   delete_named(options, &resource_cluster_roles, selector, &failure);
+    return deleted || passes_unseen(options, guest, failure, error);
+}
+
+bool remove_run(const RemoveOptions *options, GError **error) {
+    Place place;
+    if (!find_place(options, &place, error) || !check_place(options, place, error))
+        return false;
+    bool guest = place == GUEST && !options->force;
+    /* Rights first: who may not delete them learns it before anything is gone. */
+    if (!delete_rights(options, guest, error))
+        return false;
+    bool deleted = guest ? delete_own_objects(options, error)
+                         : delete_object(options, &resource_namespaces, options->namespace_, error);
+    return deleted && (!options->all || delete_named(options, &resource_namespaces, E2E_LABELS, error));
+}
+
+/* --- what is left ------------------------------------------------------------------------------------------ */
+
+/* What a namespace that is being deleted waits for, as its conditions say. */
+static char *waits_for(const RemoveOptions *options, const char *name) {
+    g_autoptr(yyjson_doc) doc = kube_object_get(options->client, &resource_namespaces, NULL, name, NULL);
+    size_t index, count;
+    yyjson_val *condition;
+    yyjson_arr_foreach(json_get(yyjson_doc_get_root(doc), "status", "conditions"), index, count, condition) {
+        if (g_strcmp0(json_get_string(condition, "status"), "True") == 0)
+            return g_strdup_printf("namespace %s: %s", name, json_get_string(condition, "message"));
+    }
+    return g_strdup_printf("namespace %s", name);
+}
+
+static bool count_named(const RemoveOptions *options, const KubeResource *resource, const char *selector, guint *count,
+                        char **what, GError **error) {
+    g_autoptr(GPtrArray) names = named(options, resource, selector, error);
+    if (names && names->len > 0 && !*what)
+        *what = g_strdup_printf("%s %s", resource->group_resource, (char *)names->pdata[0]);
+    *count += names ? names->len : 0;
+    return names != NULL;
+}
+
+bool remove_left(const RemoveOptions *options, guint *out_count, char **out_what, GError **error) {
+    Place place;
+    *out_count = 0;
+    *out_what = NULL;
+    g_autofree char *selector = rights_selector(options);
+    if (!find_place(options, &place, error))
+        return false;
+    if (place == OWNER || (options->force && place != NOT_THERE)) {
+        *out_what = waits_for(options, options->namespace_);
+        *out_count = 1;
+    }
+    if (place != OWNER && place != NOT_THERE &&
+        !count_named(options, &resource_pods, RUN_LABEL, out_count, out_what, error))
+        return false;
+    GError *failure = NULL;
+    bool counted = count_named(options, &resource_cluster_role_bindings, selector, out_count, out_what, &failure) &&
+                   count_named(options, &resource_cluster_roles, selector, out_count, out_what, &failure);
+    return (counted || passes_unseen(options, place != OWNER, failure, error)) &&
+           (!options->all || count_named(options, &resource_namespaces, E2E_LABELS, out_count, out_what, error));
+}

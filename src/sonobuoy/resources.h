@@ -1,0 +1,7 @@
+/* Kinds that every cluster has, so that they need not be discovered first. */
+#pragma once
+
+#include "kube/discovery.h"
+
+extern const KubeResource resource_namespaces, resource_nodes, resource_pods, resource_events, resource_config_maps,
+    resource_leases, resource_cluster_roles, resource_cluster_role_bindings;

@@ -1,0 +1,420 @@
+#include "sonobuoy/status.h"
+
+#include "base/text.h"
+#include "sonobuoy/results.h"
+
+#include <string.h>
+
+static const char *const phase_names[] = {
+    [RUN_RUNNING] = "running",
+    [RUN_POST_PROCESSING] = "post-processing",
+    [RUN_COMPLETE] = "complete",
+    [RUN_FAILED] = "failed",
+};
+static const char no_time[] = "0001-01-01T00:00:00Z"; /* as Go writes a time that was never set */
+
+const char *run_phase_name(RunPhase phase) {
+    return phase_names[phase];
+}
+
+static bool phase_parse(const char *text, RunPhase *out) {
+    for (size_t i = 0; text && i < G_N_ELEMENTS(phase_names); i++) {
+        if (g_str_equal(text, phase_names[i])) {
+            *out = (RunPhase)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void entry_free(StatusEntry *entry) {
+    g_free(entry->plugin);
+    g_free(entry->node);
+    g_free(entry->result);
+    yyjson_mut_doc_free(entry->counts);
+    yyjson_mut_doc_free(entry->progress);
+    g_free(entry);
+}
+
+RunStatus *run_status_new(void) {
+    RunStatus *status = g_new0(RunStatus, 1);
+    status->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+    return status;
+}
+
+void run_status_free(RunStatus *status) {
+    if (!status)
+        return;
+    g_ptr_array_unref(status->entries);
+    g_free(status->tar_name);
+    g_free(status->tar_created);
+    g_free(status->tar_sha256);
+    g_free(status);
+}
+
+StatusEntry *run_status_find(const RunStatus *status, const char *plugin, const char *node) {
+    for (guint i = 0; i < status->entries->len; i++) {
+        StatusEntry *entry = status->entries->pdata[i];
+        if (g_str_equal(entry->plugin, plugin) && g_str_equal(entry->node, node))
+            return entry;
+    }
+    return NULL;
+}
+
+StatusEntry *run_status_ensure(RunStatus *status, const char *plugin, const char *node) {
+    StatusEntry *entry = run_status_find(status, plugin, node);
+    if (!entry) {
+        entry = g_new0(StatusEntry, 1);
+        entry->plugin = g_strdup(plugin);
+        entry->node = g_strdup(node);
+        entry->result = g_strdup("");
+        g_ptr_array_add(status->entries, entry);
+    }
+    return entry;
+}
+
+RunPhase run_status_overall(const RunStatus *status) {
+    for (guint i = 0; i < status->entries->len; i++)
+        if (((const StatusEntry *)status->entries->pdata[i])->phase != RUN_COMPLETE)
+            return RUN_RUNNING;
+    return RUN_POST_PROCESSING;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+static bool not_a_status(const char *reason, GError **error) {
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "the annotation " STATUS_ANNOTATION " is no status of a run: %s",
+                reason);
+    return false;
+}
+
+/* The object in a document of its own; NULL where it is none. */
+static yyjson_mut_doc *own_object(yyjson_val *value) {
+    if (!yyjson_is_obj(value))
+        return NULL;
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_doc_set_root(doc, yyjson_val_mut_copy(doc, value));
+    return doc;
+}
+
+static void replace_object(yyjson_mut_doc **field, yyjson_mut_doc *doc) {
+    yyjson_mut_doc_free(*field);
+    *field = doc;
+}
+
+static bool read_entry(RunStatus *status, yyjson_val *value, GError **error) {
+    const char *plugin = json_get_string(value, "plugin"), *node = json_get_string(value, "node");
+    RunPhase phase;
+    if (!plugin || !phase_parse(json_get_string(value, "status"), &phase))
+        return not_a_status("a plugin in it has no name or no status", error);
+    StatusEntry *entry = run_status_ensure(status, plugin, node ? node : "");
+    entry->phase = phase;
+    const char *result = json_get_string(value, "result-status");
+    g_free(entry->result);
+    entry->result = g_strdup(result ? result : "");
+    replace_object(&entry->counts, own_object(yyjson_obj_get(value, "result-counts")));
+    replace_object(&entry->progress, own_object(yyjson_obj_get(value, "progress")));
+    return true;
+}
+
+static void read_archive(RunStatus *status, yyjson_val *value) {
+    const char *name = json_get_string(value, "name");
+    if (!name || !*name)
+        return;
+    status->tar_name = g_strdup(name);
+    status->tar_created = g_strdup(json_get_string(value, "created"));
+    status->tar_sha256 = g_strdup(json_get_string(value, "sha256"));
+    status->tar_size = (guint64)MAX(0, json_int(yyjson_obj_get(value, "size"), 0));
+}
+
+RunStatus *run_status_parse(const char *text, size_t length, GError **error) {
+    g_autoptr(yyjson_doc) doc = json_parse(text, length, "the annotation " STATUS_ANNOTATION, error);
+    if (!doc)
+        return NULL;
+    yyjson_val *root = yyjson_doc_get_root(doc), *value;
+    g_autoptr(RunStatus) status = run_status_new();
+    if (!phase_parse(json_get_string(root, "status"), &status->phase)) {
+        not_a_status("its status is missing", error);
+        return NULL;
+    }
+    size_t index, count;
+    yyjson_arr_foreach(yyjson_obj_get(root, "plugins"), index, count, value) {
+        if (!read_entry(status, value, error))
+            return NULL;
+    }
+    read_archive(status, yyjson_obj_get(root, "tar-info"));
+    return g_steal_pointer(&status);
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static yyjson_mut_val *copy_or_null(yyjson_mut_doc *doc, yyjson_mut_doc *value) {
+    return value ? yyjson_mut_val_mut_copy(doc, yyjson_mut_doc_get_root(value)) : yyjson_mut_null(doc);
+}
+
+/* At most `names_max` texts of a list; the last says how many there are more. */
+static void cut_list(yyjson_mut_doc *doc, yyjson_mut_val *progress, const char *key, size_t names_max) {
+    yyjson_mut_val *list = yyjson_mut_obj_get(progress, key);
+    size_t count = yyjson_mut_arr_size(list);
+    if (count <= names_max)
+        return;
+    for (size_t i = count; i > names_max; i--)
+        yyjson_mut_arr_remove_last(list);
+    g_autofree char *more = g_strdup_printf("... and %zu more", count - names_max);
+    yyjson_mut_arr_add_strcpy(doc, list, more);
+}
+
+static yyjson_mut_val *entry_to_json(const StatusEntry *entry, yyjson_mut_doc *doc, size_t names_max) {
+    yyjson_mut_val *value = yyjson_mut_obj(doc);
+    json_mut_set_string(doc, value, "plugin", entry->plugin);
+    json_mut_set_string(doc, value, "node", entry->node);
+    json_mut_set_string(doc, value, "status", run_phase_name(entry->phase));
+    json_mut_set_string(doc, value, "result-status", entry->result);
+    json_mut_set(doc, value, "result-counts", copy_or_null(doc, entry->counts));
+    if (entry->progress) {
+        yyjson_mut_val *progress = copy_or_null(doc, entry->progress);
+        cut_list(doc, progress, "failures", names_max);
+        cut_list(doc, progress, "errors", names_max);
+        json_mut_set(doc, value, "progress", progress);
+    }
+    return value;
+}
+
+static char *write_with(const RunStatus *status, size_t names_max, size_t *length) {
+    g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc), *plugins = yyjson_mut_arr(doc);
+    for (guint i = 0; i < status->entries->len; i++)
+        yyjson_mut_arr_append(plugins, entry_to_json(status->entries->pdata[i], doc, names_max));
+    json_mut_set(doc, root, "plugins", status->entries->len ? plugins : yyjson_mut_null(doc));
+    json_mut_set_string(doc, root, "status", run_phase_name(status->phase));
+    yyjson_mut_val *archive = json_mut_ensure_object(doc, root, "tar-info");
+    json_mut_set_string(doc, archive, "name", status->tar_name ? status->tar_name : "");
+    json_mut_set_string(doc, archive, "created", status->tar_created ? status->tar_created : no_time);
+    json_mut_set_string(doc, archive, "sha256", status->tar_sha256 ? status->tar_sha256 : "");
+    json_mut_set(doc, archive, "size", yyjson_mut_uint(doc, status->tar_size));
+    return json_mut_write(root, length);
+}
+
+char *run_status_write(const RunStatus *status) {
+    size_t length, names_max = G_MAXSIZE;
+    char *text = write_with(status, names_max, &length);
+    for (names_max = 256; length > STATUS_SIZE_MAX && names_max > 0; names_max /= 2) {
+        g_free(text);
+        text = write_with(status, names_max, &length);
+    }
+    return text;
+}
+
+/* --- progress -------------------------------------------------------------------------------- */
+
+static bool is_texts(yyjson_val *list) {
+    size_t index, count;
+    yyjson_val *text;
+    if (list && !yyjson_is_arr(list) && !yyjson_is_null(list))
+        return false;
+    yyjson_arr_foreach(list, index, count, text) {
+        if (!yyjson_is_str(text))
+            return false;
+    }
+    return true;
+}
+
+static bool is_count(yyjson_val *value) {
+    return !value || json_int(value, G_MININT64) != G_MININT64;
+}
+
+static bool check_update(yyjson_val *update, GError **error) {
+    static const char *const counts[] = {"total", "completed", "appendcompleted"};
+    static const char *const lists[] = {"errors", "failures", "appendfailing"};
+    const char *wrong = yyjson_is_obj(update) ? NULL : "it is no object";
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++)
+        if (!is_count(yyjson_obj_get(update, counts[i])))
+            wrong = counts[i];
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        if (!is_texts(yyjson_obj_get(update, lists[i])))
+            wrong = lists[i];
+    if (wrong)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "this is no progress: %s", wrong);
+    return !wrong;
+}
+
+static void append_texts(yyjson_mut_doc *doc, yyjson_mut_val *progress, const char *key, yyjson_val *texts) {
+    size_t index, count;
+    yyjson_val *text;
+    yyjson_arr_foreach(texts, index, count, text) {
+        yyjson_mut_val *list = yyjson_mut_obj_get(progress, key);
+        if (!list) {
+            list = yyjson_mut_arr(doc);
+            json_mut_set(doc, progress, key, list);
+        }
+        yyjson_mut_arr_append(list, yyjson_val_mut_copy(doc, text));
+    }
+}
+
+static void add_to(yyjson_mut_doc *doc, yyjson_mut_val *progress, const char *key, gint64 count) {
+    json_mut_set(doc, progress, key, yyjson_mut_sint(doc, json_mut_int(yyjson_mut_obj_get(progress, key), 0) + count));
+}
+
+/* The new progress of an entry: what does not grow by the update is the update's own, or what it was before. */
+static yyjson_mut_val *progress_new(yyjson_mut_doc *doc, const StatusEntry *entry, yyjson_val *update, bool grows) {
+    static const char *const counts[] = {"total", "completed"}, *const lists[] = {"errors", "failures"};
+    yyjson_mut_val *old = grows && entry->progress ? yyjson_mut_doc_get_root(entry->progress) : NULL;
+    yyjson_mut_val *new = yyjson_mut_obj(doc);
+    json_mut_set_string(doc, new, "name", entry->plugin);
+    json_mut_set_string(doc, new, "node", entry->node);
+    json_mut_set_string(doc, new, "timestamp", "");
+    json_mut_set_string(doc, new, "msg", "");
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        json_mut_set(doc, new, counts[i], yyjson_mut_sint(doc, 0));
+        add_to(doc, new, counts[i], json_mut_int(yyjson_mut_obj_get(old, counts[i]), 0));
+        add_to(doc, new, counts[i], grows ? 0 : json_int(yyjson_obj_get(update, counts[i]), 0));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        yyjson_mut_val *list = yyjson_mut_obj_get(old, lists[i]);
+        if (list)
+            json_mut_set(doc, new, lists[i], yyjson_mut_val_mut_copy(doc, list));
+        if (!grows)
+            append_texts(doc, new, lists[i], yyjson_obj_get(update, lists[i]));
+    }
+    return new;
+}
+
+bool status_entry_progress(StatusEntry *entry, yyjson_val *update, const char *timestamp, GError **error) {
+    if (!check_update(update, error))
+        return false;
+    yyjson_val *failing = yyjson_obj_get(update, "appendfailing");
+    gint64 completed = json_int(yyjson_obj_get(update, "appendcompleted"), 0),
+           failed = (gint64)yyjson_arr_size(failing);
+    bool totals = yyjson_get_bool(yyjson_obj_get(update, "appendtotals"));
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *progress = progress_new(doc, entry, update, totals || completed || failed);
+    yyjson_mut_doc_set_root(doc, progress);
+    const char *message = json_get_string(update, "msg");
+    json_mut_set_string(doc, progress, "timestamp", timestamp);
+    json_mut_set_string(doc, progress, "msg", message ? message : "");
+    add_to(doc, progress, "completed", completed);
+    add_to(doc, progress, "total", totals ? completed + failed : 0);
+    append_texts(doc, progress, "failures", failing);
+    replace_object(&entry->progress, doc);
+    return true;
+}
+
+/* --- outcome ----------------------------------------------------------------------------------- */
+
+static bool is_bad(const char *status) {
+    return results_outcome(status) == OUTCOME_FAILED;
+}
+
+static bool counts_are_bad(yyjson_mut_doc *counts) {
+    size_t index, count;
+    yyjson_mut_val *key, *value;
+    if (!counts)
+        return false;
+    yyjson_mut_obj_foreach(yyjson_mut_doc_get_root(counts), index, count, key, value) {
+        if (is_bad(yyjson_mut_get_str(key)) && json_mut_int(value, 0) > 0)
+            return true;
+    }
+    return false;
+}
+
+bool run_status_is_bad(const RunStatus *status) {
+    for (guint i = 0; i < status->entries->len; i++) {
+        const StatusEntry *entry = status->entries->pdata[i];
+        /* The result of one that is still processed is "". */
+        if (entry->phase == RUN_FAILED || (entry->result && *entry->result && is_bad(entry->result)) ||
+            counts_are_bad(entry->counts))
+            return true;
+    }
+    return status->phase == RUN_FAILED;
+}
+
+/* --- for people --------------------------------------------------------------------------------- */
+
+static const char *const sentences[] = {
+    [RUN_RUNNING] = ("Sonobuoy is still running. Runs can take 60 minutes or more depending on cluster and plugin "
+                     "configuration."),
+    [RUN_POST_PROCESSING] = "Sonobuoy plugins have completed. Preparing results for download.",
+    [RUN_COMPLETE] = "Sonobuoy has completed. Use `sonobuoy retrieve` to get results.",
+    [RUN_FAILED] = "Sonobuoy has failed. You can see what happened with `sonobuoy logs`.",
+};
+
+static char *progress_text(const StatusEntry *entry) {
+    if (!entry->progress)
+        return g_strdup("");
+    yyjson_mut_val *progress = yyjson_mut_doc_get_root(entry->progress);
+    gint64 passed = json_mut_int(yyjson_mut_obj_get(progress, "completed"), 0);
+    gint64 failed = (gint64)yyjson_mut_arr_size(yyjson_mut_obj_get(progress, "failures"));
+    gint64 remaining = json_mut_int(yyjson_mut_obj_get(progress, "total"), 0) - passed - failed;
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "Passed:%3" G_GINT64_FORMAT ", Failed:%3" G_GINT64_FORMAT, passed, failed);
+    if (remaining >= 0)
+        g_string_append_printf(text, ", Remaining:%3" G_GINT64_FORMAT, remaining);
+    return g_string_free(text, false);
+}
+
+enum { COLUMNS = 5, GAP = 3 };
+
+/* Rows of COLUMNS texts each, right-aligned. */
+static void append_rows(GString *out, const GPtrArray *cells) {
+    glong widths[COLUMNS] = {0};
+    for (guint i = 0; i < cells->len; i++)
+        widths[i % COLUMNS] = MAX(widths[i % COLUMNS], g_utf8_strlen(cells->pdata[i], -1));
+    for (guint i = 0; i < cells->len; i++) {
+        const char *cell = cells->pdata[i];
+        g_string_append_printf(out, "%*s%s", (int)(widths[i % COLUMNS] - g_utf8_strlen(cell, -1)) + GAP, "", cell);
+        if (i % COLUMNS == COLUMNS - 1)
+            g_string_append_c(out, '\n');
+    }
+}
+
+static void add_cells(GPtrArray *cells, const char *first, const char *second, const char *third, const char *fourth,
+                      const char *fifth) {
+    const char *const texts[COLUMNS] = {first, second, third, fourth, fifth};
+    for (size_t i = 0; i < COLUMNS; i++)
+        g_ptr_array_add(cells, text_printable(texts[i]));
+}
+
+static int compare_entries(const void *a, const void *b) {
+    const StatusEntry *left = *(StatusEntry *const *)a, *right = *(StatusEntry *const *)b;
+    int order = strcmp(left->plugin, right->plugin);
+    if (!order)
+        order = strcmp(phase_names[left->phase], phase_names[right->phase]);
+    return order ? order : strcmp(left->result, right->result);
+}
+
+/* A row for each plugin, phase and result: how many entries have them. */
+static void add_summary(GPtrArray *cells, const RunStatus *status) {
+    g_autoptr(GPtrArray) sorted = g_ptr_array_copy(status->entries, NULL, NULL);
+    g_ptr_array_set_free_func(sorted, NULL);
+    g_ptr_array_sort(sorted, compare_entries);
+    for (guint first = 0, next; first < sorted->len; first = next) {
+        const StatusEntry *entry = sorted->pdata[first];
+        for (next = first + 1; next < sorted->len && compare_entries(&sorted->pdata[first], &sorted->pdata[next]) == 0;)
+            next++;
+        bool alone = (first == 0 || !g_str_equal(((StatusEntry *)sorted->pdata[first - 1])->plugin, entry->plugin)) &&
+                     next == first + 1 &&
+                     (next == sorted->len || !g_str_equal(((StatusEntry *)sorted->pdata[next])->plugin, entry->plugin));
+        g_autofree char *count = g_strdup_printf("%u", next - first);
+        g_autofree char *progress = alone ? progress_text(entry) : g_strdup("");
+        add_cells(cells, entry->plugin, phase_names[entry->phase], entry->result, count, progress);
+    }
+}
+
+char *run_status_text(const RunStatus *status, bool all) {
+    g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
+    if (all) {
+        add_cells(cells, "PLUGIN", "NODE", "STATUS", "RESULT", "PROGRESS");
+        for (guint i = 0; i < status->entries->len; i++) {
+            const StatusEntry *entry = status->entries->pdata[i];
+            g_autofree char *progress = progress_text(entry);
+            add_cells(cells, entry->plugin, entry->node, phase_names[entry->phase], entry->result, progress);
+        }
+    } else {
+        add_cells(cells, "PLUGIN", "STATUS", "RESULT", "COUNT", "PROGRESS");
+        add_summary(cells, status);
+    }
+    GString *text = g_string_new(NULL);
+    append_rows(text, cells);
+    g_string_append_printf(text, "\n%s\n", sentences[status->phase]);
+    return g_string_free(text, false);
+}

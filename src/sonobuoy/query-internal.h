@@ -4,8 +4,6 @@
 #include "kube/discovery.h"
 #include "sonobuoy/query.h"
 
-#include <pthread.h>
-
 typedef struct {
     char *namespace_, *name;
     GStrv containers; /* of all sorts */
@@ -17,7 +15,6 @@ typedef struct {
     KubeDiscovery *discovery;
     GRegex *namespaces, *log_namespaces;
     GStrv namespace_names;   /* those that are looked at; NULL: not known */
-    pthread_mutex_t lock;    /* of what follows */
     yyjson_mut_doc *records; /* meta/query-time.json: an array */
     guint failures;
     GPtrArray *nodes; /* names */
@@ -31,6 +28,8 @@ struct QueryTask {
     const char *what; /* for the record: "pods", "PodLogs" */
     const KubeResource *resource;
     const char *namespace_, *name, *container; /* of another's */
+    gint64 took;                               /* us; with the next, once it ran */
+    GError *failure;
 };
 
 /* query-objects.c: all objects of a resource, to files. */

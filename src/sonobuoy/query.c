@@ -74,30 +74,28 @@ static bool query_host_health(Query *query, const QueryTask *task, GError **erro
 /* --- tasks ----------------------------------------------------------------------------------------- */
 
 /* "PodLogs of default/web: why" */
-static void tell_failure(const Query *query, const QueryTask *task, const GError *failure) {
+static void tell_failure(const Query *query, const QueryTask *task) {
     if (!query->options->on_failure)
         return;
     g_autofree char *text = g_strdup_printf("%s%s%s%s%s: %s", task->what, task->name ? " of " : "",
                                             task->namespace_ ? task->namespace_ : "", task->namespace_ ? "/" : "",
-                                            task->name ? task->name : "", failure->message);
+                                            task->name ? task->name : "", task->failure->message);
     query->options->on_failure(text, query->options->on_failure_data);
 }
 
-static void record(Query *query, const QueryTask *task, gint64 took, const GError *failure) {
-    g_autofree char *time = duration_format(took);
+static void record(Query *query, const QueryTask *task) {
+    g_autofree char *time = duration_format(task->took);
     yyjson_mut_doc *doc = query->records;
-    pthread_mutex_lock(&query->lock);
     yyjson_mut_val *entry = yyjson_mut_arr_add_obj(doc, yyjson_mut_doc_get_root(doc));
     json_mut_set_string(doc, entry, "queryobj", task->what);
     if (task->namespace_)
         json_mut_set_string(doc, entry, "namespace", task->namespace_);
     json_mut_set_string(doc, entry, "time", time);
-    if (failure)
-        json_mut_set_string(doc, entry, "error", failure->message);
-    query->failures += failure != NULL;
-    if (failure)
-        tell_failure(query, task, failure);
-    pthread_mutex_unlock(&query->lock);
+    if (!task->failure)
+        return;
+    json_mut_set_string(doc, entry, "error", task->failure->message);
+    query->failures++;
+    tell_failure(query, task);
 }
 
 typedef struct {
@@ -108,17 +106,16 @@ typedef struct {
 static void work(unsigned index, void *data) {
     const Pool *pool = data;
     for (QueryTask *task; (task = queue_pop(pool->queue));) {
-        g_autoptr(GError) failure = NULL;
         gint64 begin = g_get_monotonic_time();
         progress_set_note(pool->query->options->progress, task->what);
-        task->run(pool->query, task, &failure);
-        record(pool->query, task, g_get_monotonic_time() - begin, failure);
+        task->run(pool->query, task, &task->failure);
+        task->took = g_get_monotonic_time() - begin;
         if (task->resource)
             progress_kind_done(pool->query->options->progress, task->what, 0, 0);
     }
 }
 
-/* Runs all tasks (QueryTask), several at once. */
+/* Runs all tasks (QueryTask), several at once, and records them in their own order, whichever ended first. */
 static void run_tasks(Query *query, GArray *tasks) {
     g_autoptr(Queue) queue = queue_new(tasks->len, NULL);
     Pool pool = {query, queue};
@@ -128,6 +125,11 @@ static void run_tasks(Query *query, GArray *tasks) {
     queue_close(queue);
     unsigned connections = query->options->connections ? query->options->connections : CONNECTIONS;
     workers_join(workers_start(MIN(connections, MAX(tasks->len, 1)), "query", work, &pool));
+    for (guint i = 0; i < tasks->len; i++) {
+        QueryTask *task = &g_array_index(tasks, QueryTask, i);
+        record(query, task);
+        g_clear_error(&task->failure);
+    }
 }
 
 /* --- which kinds ---------------------------------------------------------------------------------------- */
@@ -197,11 +199,13 @@ static void find_namespaces(Query *query) {
 
 /* A search whose failure is one of the records. */
 static void search(Query *query, const char *what, bool (*func)(Query *, GError **)) {
-    g_autoptr(GError) failure = NULL;
     QueryTask task = {.what = what};
     gint64 begin = g_get_monotonic_time();
-    if (!func(query, &failure))
-        record(query, &task, g_get_monotonic_time() - begin, failure);
+    if (func(query, &task.failure))
+        return;
+    task.took = g_get_monotonic_time() - begin;
+    record(query, &task);
+    g_error_free(task.failure);
 }
 
 static bool find_nodes(Query *query, GError **error) {
@@ -236,9 +240,9 @@ static void add_hosts_and_logs(Query *query, GArray *tasks) {
 static void record_discovery(Query *query) {
     const GPtrArray *failures = kube_discovery_failures(query->discovery);
     for (guint i = 0; i < failures->len; i++) {
-        QueryTask task = {.what = "discovery"};
         g_autoptr(GError) failure = g_error_new_literal(BASE_ERROR, BASE_ERROR_FAILED, failures->pdata[i]);
-        record(query, &task, 0, failure);
+        QueryTask task = {.what = "discovery", .failure = failure};
+        record(query, &task);
     }
 }
 
@@ -274,11 +278,9 @@ bool query_run(const QueryOptions *options, guint *out_failures, GError **error)
     yyjson_mut_doc_set_root(query.records, yyjson_mut_arr(query.records));
     query.nodes = g_ptr_array_new_with_free_func(g_free);
     query.pods = g_ptr_array_new_with_free_func((GDestroyNotify)query_pod_free);
-    pthread_mutex_init(&query.lock, NULL);
     bool done = query.log_namespaces && ask_all(&query, error);
     if (out_failures)
         *out_failures = query.failures;
-    pthread_mutex_destroy(&query.lock);
     g_ptr_array_unref(query.pods);
     g_ptr_array_unref(query.nodes);
     yyjson_mut_doc_free(query.records);

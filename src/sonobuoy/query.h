@@ -22,7 +22,7 @@ typedef struct {
     /* Sees each object that is written, as the server gave it, from any thread; may be NULL. */
     void (*on_object)(const char *group_resource, yyjson_val *object, void *data);
     void *on_object_data;
-    /* Is told of what could not be had, and why, by one thread at a time; may be NULL. */
+    /* Is told of what could not be had, and why, in an order that is always the same; may be NULL. */
     void (*on_failure)(const char *text, void *data);
     void *on_failure_data;
     Progress *progress; /* may be NULL */

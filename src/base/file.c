@@ -102,10 +102,15 @@ static void file_source_free(Source *source) {
 }
 
 Source *file_source_new(int fd) {
+    return file_source_new_at(fd, 0);
+}
+
+Source *file_source_new_at(int fd, guint64 offset) {
     static const SourceClass klass = {file_source_read, file_source_free};
     FileSource *self = g_new0(FileSource, 1);
     self->source.klass = &klass;
     self->fd = fd;
+    self->offset = (off_t)offset;
     return &self->source;
 }
 

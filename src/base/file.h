@@ -19,6 +19,7 @@ bool file_rename_new(const char *from, const char *to) G_GNUC_WARN_UNUSED_RESULT
 /* An open file, which stays the caller's, as a stream: from its beginning, wherever others read it; and to where it is.
  */
 Source *file_source_new(int fd);
+Source *file_source_new_at(int fd, guint64 offset); /* from that byte on */
 Sink *file_sink_new(int fd);
 
 /* A file that is to stand at `path` whole or not at all: what is written goes to another name beside it until

@@ -1,4 +1,4 @@
-/* Between aggregator.c, collect.c, monitor.c and launch.c. */
+/* Between aggregator.c, announce.c, collect.c, launch.c and monitor.c. */
 #pragma once
 
 #include "kube/list.h"
@@ -6,6 +6,7 @@
 #include "sonobuoy/certificates.h"
 #include "sonobuoy/driver.h"
 #include "sonobuoy/resources.h"
+#include "sonobuoy/run-state.h"
 #include "sonobuoy/status.h"
 
 #include <pthread.h>
@@ -19,7 +20,8 @@ typedef struct Collection Collection;
 Collection *collection_new(const char *folder, RunLog *log);
 void collection_free(Collection *collection);
 
-/* A result of the plugin is wanted from the node (STATUS_GLOBAL for one that runs once). */
+/* A result of the plugin is wanted from the node (STATUS_GLOBAL for one that runs once). What the folder has of it
+ * already, from an aggregator that was ended, counts as come or failed. */
 void collection_expect(Collection *collection, const char *plugin, const char *node);
 /* It will not come: why is written to the archive (errors/NODE/error.json), with the pod, which may be NULL. A result
  * that comes all the same is taken, and replaces the error. */
@@ -35,19 +37,23 @@ void collection_received(const char *plugin, const char *node, const GError *err
 void collection_lost(const char *plugin, const char *node, const char *reason, void *data);
 bool collection_progress(const char *plugin, const char *node, yyjson_val *update, void *data, GError **error);
 
+/* How the run was, from an aggregator that was ended: progress is kept from it, of what is expected later. Takes it
+ * over.
+ */
+void collection_remember(Collection *collection, RunStatus *before);
+
 /* Locks the status, for reading and writing; each unlocking counts as a change of it. */
 RunStatus *collection_lock(Collection *collection);
 void collection_unlock(Collection *collection);
 /* The annotation's text where the status has changed since `*change`, which is brought up to date; NULL where not. */
 char *collection_status_text(Collection *collection, guint64 *change);
 
-/* --- launch.c: plugins' objects -------------------------------------------------------------------------- */
+/* --- aggregator.c: the run ------------------------------------------------------------------------------ */
 
 typedef struct {
     Plugin *plugin;
-    char session[17];
-    gint64 launched; /* monotonic */
-    bool failed;     /* it could not be created */
+    StatePlugin *state; /* the run's; NULL until it is launched */
+    gint64 launched;    /* monotonic */
 } Running;
 
 typedef struct {
@@ -55,11 +61,31 @@ typedef struct {
     Collection *collection;
     Authority *authority;
     char *folder, *url;
-    char *pod_name, *pod_uid; /* the aggregator's own; NULL where it is not known */
-    GPtrArray *running;       /* Running */
+    char *pod_name;     /* the aggregator's own */
+    GPtrArray *running; /* Running */
+    RunState *state;    /* what the next aggregator is to know, if this one is ended */
 } Run;
 
-/* Creates a plugin's objects and says what is expected of it; what fails is told to the collection. */
+/* Writes the state; a failure is told to the log. */
+void run_save(const Run *run);
+
+/* --- announce.c: the status, to those who look at the pod ---------------------------------------------------- */
+
+/* Finds the aggregator's own pod: its name goes to the run, its UID to the caller (g_free()), and how the run was
+ * before, if it was, to the collection. */
+char *announce_find_pod(Run *run, GError **error);
+/* From now on the pod's annotation follows the status, a second after each change. */
+typedef struct Announcer Announcer;
+Announcer *announce_start(Run *run);
+/* Writes the last one, which tells people that the archive is there, for as long as an API server may well be away. */
+void announce_stop(Announcer *announcer);
+/* Writes just that status, as announce_stop() does. */
+void announce_once(const Run *run, const char *status);
+
+/* --- launch.c: plugins' objects -------------------------------------------------------------------------- */
+
+/* Creates a plugin's objects, unless an aggregator before this one did, and says what is expected of it; what fails is
+ * told to the collection. */
 void launch_plugin(Run *run, Running *running);
 /* Deletes them, but for those that are to be kept. */
 void launch_clean_up(Run *run);

@@ -12,15 +12,12 @@
 #include "sonobuoy/unpack.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     CERTIFICATE_DAYS = 30,
     DEFAULT_PORT = 8080,
     LAST_UPLOADS_SECONDS = 10,
-    LAST_STATUS_SECONDS = 1800,
     ARCHIVE_GI = 64, /* of one result, unpacked */
 };
 
@@ -41,6 +38,12 @@ static void write_or_say(const Run *run, const char *path, const char *text) {
         run_log(run->options->log, LOG_ERROR, "%s", failure->message);
 }
 
+void run_save(const Run *run) {
+    g_autoptr(GError) failure = NULL;
+    if (!run_state_write(run->state, run->options->folder, &failure))
+        run_log(run->options->log, LOG_ERROR, "an aggregator after this one could not go on: %s", failure->message);
+}
+
 static bool write_config(const Run *run, GError **error) {
     g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
     g_autofree char *text = json_mut_write(run_config_to_json(run->options->config, doc), NULL);
@@ -52,7 +55,7 @@ static void write_definition(const Run *run, const Running *running) {
     g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     json_mut_set(doc, root, "Definition", plugin_to_json(running->plugin, doc));
-    json_mut_set_string(doc, root, "SessionID", running->session);
+    json_mut_set_string(doc, root, "SessionID", running->state ? running->state->session : "");
     json_mut_set_string(doc, root, "Namespace", config->namespace_);
     json_mut_set_string(doc, root, "SonobuoyImage", config->worker_image);
     json_mut_set(doc, root, "CleanedUp", yyjson_mut_bool(doc, !running->plugin->skip_cleanup));
@@ -74,82 +77,6 @@ static void write_info(const Run *run) {
     json_mut_set(doc, root, "plugins", names);
     g_autofree char *text = json_mut_write(root, NULL);
     write_or_say(run, "meta/info.json", text);
-}
-
-/* --- the pod's annotation --------------------------------------------------------------------------------- */
-
-static bool find_own_pod(Run *run, GError **error) {
-    g_autofree char *path = g_strdup_printf("/api/v1/namespaces/%s/pods?labelSelector=sonobuoy-component%%3Daggregator",
-                                            run->options->config->namespace_);
-    g_autoptr(yyjson_doc) doc = kube_client_get(run->options->client, path, error);
-    if (!doc)
-        return false;
-    yyjson_val *items = json_get(yyjson_doc_get_root(doc), "items"), *pod, *own = NULL;
-    const char *host = g_get_host_name();
-    size_t index, count;
-    yyjson_arr_foreach(items, index, count, pod) {
-        const char *name = json_get_string(pod, "metadata", "name");
-        if (!own || g_strcmp0(name, host) == 0)
-            own = pod;
-    }
-    if (!own) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-                    "there is no pod with the label sonobuoy-component=aggregator in the namespace %s",
-                    run->options->config->namespace_);
-        return false;
-    }
-    run->pod_name = g_strdup(json_get_string(own, "metadata", "name"));
-    run->pod_uid = g_strdup(json_get_string(own, "metadata", "uid"));
-    return true;
-}
-
-typedef struct {
-    Run *run;
-    atomic_bool ending;
-} Annotator;
-
-static bool annotate(const Run *run, const char *status, GError **error) {
-    g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc), *metadata = json_mut_ensure_object(doc, root, "metadata");
-    json_mut_set_string(doc, json_mut_ensure_object(doc, metadata, "annotations"), STATUS_ANNOTATION, status);
-    size_t length;
-    g_autofree char *body = json_mut_write(root, &length);
-    g_autofree char *path =
-        g_strdup_printf("/api/v1/namespaces/%s/pods/%s", run->options->config->namespace_, run->pod_name);
-    KubeRequest request = {.method = "PATCH",
-                           .path = path,
-                           .content_type = "application/merge-patch+json",
-                           .body = body,
-                           .body_length = length};
-    g_auto(HttpResponse) response = {0};
-    return kube_client_request(run->options->client, &request, &response, error);
-}
-
-/* Brings the annotation up to date, a second after each change. The last one tells people that the archive is there: it
- * is tried for as long as an API server may well be away. */
-static void keep_annotated(unsigned index, void *data) {
-    Annotator *annotator = data;
-    const Run *run = annotator->run;
-    guint64 change = 0;
-    gint64 give_up = 0;
-    for (bool ending = false, written = true; !ending || (!written && g_get_monotonic_time() < give_up);) {
-        if (!ending && atomic_load(&annotator->ending)) {
-            ending = true;
-            give_up = g_get_monotonic_time() + (gint64)LAST_STATUS_SECONDS * G_USEC_PER_SEC;
-        }
-        g_autofree char *text = collection_status_text(run->collection, &change);
-        g_autoptr(GError) failure = NULL;
-        written = !text || annotate(run, text, &failure);
-        if (!written) {
-            change = 0; /* it is tried again */
-            run_log(run->options->log, LOG_WARNING, "the status cannot be written to pod %s: %s", run->pod_name,
-                    failure->message);
-        }
-        if (ending && cancel_is_set(run->options->cancel))
-            break; /* nothing can be written any more */
-        if (!ending || !written)
-            g_usleep(G_USEC_PER_SEC);
-    }
 }
 
 static void set_phase(const Run *run, RunPhase phase) {
@@ -255,8 +182,8 @@ static void ask_cluster(const Run *run, Health *health) {
                 failures);
 }
 
-static bool make_archive(Run *run, gint64 begun, GError **error) {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(begun / G_USEC_PER_SEC);
+static bool make_archive(Run *run, GError **error) {
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(run->state->begun / G_USEC_PER_SEC);
     g_autofree char *stamp = g_date_time_format(time, "%Y%m%d%H%M");
     g_autofree char *name = g_strdup_printf("%s_sonobuoy_%s.tar.gz", stamp, run->options->config->uuid);
     g_autofree char *path = g_build_filename(run->options->folder, name, NULL);
@@ -266,19 +193,21 @@ static bool make_archive(Run *run, gint64 begun, GError **error) {
         return false;
     for (guint i = 0; i < left_out->len; i++)
         run_log(run->options->log, LOG_WARNING, "not in the archive: %s", (const char *)left_out->pdata[i]);
-    unpack_remove(run->folder);
     RunStatus *status = collection_lock(run->collection);
     status->tar_name = g_steal_pointer(&name);
     status->tar_created = time_format_nanos(g_get_real_time());
     status->tar_sha256 = g_strdup(info.sha256);
     status->tar_size = info.size;
     status->phase = RUN_COMPLETE;
+    run->state->status = run_status_write(status);
     collection_unlock(run->collection);
+    run_save(run);
+    unpack_remove(run->folder);
     run_log(run->options->log, LOG_INFO, "Results available at %s", path);
     return true;
 }
 
-static bool finish(Run *run, gint64 begun, GError **error) {
+static bool finish(Run *run, GError **error) {
     RunStatus *status = collection_lock(run->collection);
     status->phase = run_status_overall(status);
     collection_unlock(run->collection);
@@ -295,7 +224,7 @@ static bool finish(Run *run, gint64 begun, GError **error) {
     g_autoptr(GError) failure = NULL;
     if (!health_write(health, run->folder, &failure))
         run_log(run->options->log, LOG_ERROR, "the cluster's health cannot be told: %s", failure->message);
-    return make_archive(run, begun, error);
+    return make_archive(run, error);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
@@ -337,23 +266,42 @@ static ResultServer *start_server(Run *run, const char *host, KeyPair *certifica
     return result_server_start(&options, error);
 }
 
-static bool run_all(Run *run, const char *host, gint64 begun, GError **error) {
+/* The authority that the plugins' certificates are of already, where they run; else a new one. */
+static bool have_authority(Run *run, GError **error) {
+    RunState *state = run->state;
+    if (state->authority.key) {
+        run->authority = authority_load(&state->authority, CERTIFICATE_DAYS, error);
+        return run->authority != NULL;
+    }
+    run->authority = authority_new(CERTIFICATE_DAYS, error);
+    return run->authority && authority_pair(run->authority, &state->authority, error);
+}
+
+/* What an aggregator before this one waited for: workers may come with it as soon as somebody listens. */
+static void expect_again(const Run *run) {
+    for (guint i = 0; i < run->state->plugins->len; i++) {
+        const StatePlugin *plugin = run->state->plugins->pdata[i];
+        for (char **node = plugin->nodes; *node; node++)
+            collection_expect(run->collection, plugin->plugin, *node);
+    }
+}
+
+static bool run_all(Run *run, const char *host, GError **error) {
     g_auto(KeyPair) certificate = {0};
     Limits limits;
-    run->authority = authority_new(CERTIFICATE_DAYS, error);
-    ResultServer *server = run->authority ? start_server(run, host, &certificate, &limits, error) : NULL;
+    expect_again(run);
+    ResultServer *server = have_authority(run, error) ? start_server(run, host, &certificate, &limits, error) : NULL;
     if (!server)
         return false;
-    Annotator annotator = {run, false};
-    Workers *annotating = workers_start(1, "status", keep_annotated, &annotator);
+    run_save(run);
+    Announcer *announcer = announce_start(run);
     run_log(run->options->log, LOG_INFO, "listening on %s", run->options->config->advertise_address);
     run_plugins(run);
     result_server_stop(server, LAST_UPLOADS_SECONDS);
-    bool done = finish(run, begun, error);
+    bool done = finish(run, error);
     if (!done)
         set_phase(run, RUN_FAILED);
-    atomic_store(&annotator.ending, true);
-    workers_join(annotating);
+    announce_stop(announcer);
     return done;
 }
 
@@ -362,13 +310,51 @@ static void running_free(Running *running) {
     g_free(running);
 }
 
+/* --- going on ------------------------------------------------------------------------------------------------------
+ */
+
+/* What an aggregator before this one left, of the same run; NULL where there was none. */
+static RunState *state_of_before(const AggregatorOptions *options) {
+    const char *uuid = options->config->uuid;
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(RunState) state = run_state_read(options->folder, &failure);
+    if (failure && !g_error_matches(failure, BASE_ERROR, BASE_ERROR_NOT_FOUND))
+        run_log(options->log, LOG_WARNING, "the run begins anew: %s", failure->message);
+    return state && (!*uuid || g_str_equal(uuid, state->uuid)) ? g_steal_pointer(&state) : NULL;
+}
+
+/* The run's state: that of before, or a new one. Objects of another pod of an aggregator went with it, and the address
+ * that their workers know: plugins are started again, for what has not come. */
+static void have_state(Run *run) {
+    const RunConfig *config = run->options->config;
+    run->state = state_of_before(run->options);
+    if (!run->state) {
+        run->state = run_state_new();
+        run->state->uuid = *config->uuid ? g_strdup(config->uuid) : g_uuid_string_random();
+        run->state->begun = g_get_real_time();
+    }
+}
+
+static void be_pod(Run *run, char *uid) {
+    RunState *state = run->state;
+    bool other = g_strcmp0(state->pod_uid, uid) != 0;
+    if (state->pod_uid && !state->status)
+        run_log(run->options->log, LOG_WARNING, "an aggregator was ended before this one; its run goes on%s",
+                other ? ", with new pods for what has not come" : "");
+    if (other) {
+        g_ptr_array_set_size(state->plugins, 0);
+        key_pair_clear(&state->authority);
+    }
+    g_free(state->pod_uid);
+    state->pod_uid = uid;
+}
+
 static bool prepare(Run *run, GError **error) {
     const AggregatorOptions *options = run->options;
     RunConfig *config = options->config;
-    if (!*config->uuid) {
-        g_free(config->uuid);
-        config->uuid = g_uuid_string_random();
-    }
+    have_state(run);
+    g_free(config->uuid);
+    config->uuid = g_strdup(run->state->uuid);
     run->folder = g_build_filename(options->folder, config->uuid, NULL);
     run->collection = collection_new(run->folder, options->log);
     for (guint i = 0; i < options->plugins->len; i++) {
@@ -376,24 +362,33 @@ static bool prepare(Run *run, GError **error) {
         running->plugin = plugin_copy(options->plugins->pdata[i]);
         g_ptr_array_add(run->running, running);
     }
+    char *uid = announce_find_pod(run, error);
+    if (!uid)
+        return false;
+    be_pod(run, uid);
+    if (run->state->status)
+        return true;
     g_autofree char *log = g_build_filename(run->folder, "meta", "run.log", NULL);
-    return write_config(run, error) && run_log_open(options->log, log, error) && find_own_pod(run, error);
+    return write_config(run, error) && run_log_open(options->log, log, error);
 }
 
 bool aggregator_run(const AggregatorOptions *options, GError **error) {
     Run run = {.options = options, .running = g_ptr_array_new_with_free_func((GDestroyNotify)running_free)};
     g_autofree char *host = NULL;
-    gint64 begun = g_get_real_time();
     find_address(options->config, &host);
     run.url = g_strdup_printf("https://%s", options->config->advertise_address);
-    bool done = prepare(&run, error) && run_all(&run, host, begun, error);
+    bool done = prepare(&run, error);
+    if (done && run.state->status)
+        announce_once(&run, run.state->status);
+    else if (done)
+        done = run_all(&run, host, error);
     run_log_close(options->log);
     authority_free(run.authority);
     collection_free(run.collection);
+    run_state_free(run.state);
     g_ptr_array_unref(run.running);
     g_free(run.folder);
     g_free(run.url);
     g_free(run.pod_name);
-    g_free(run.pod_uid);
     return done;
 }

@@ -117,6 +117,29 @@ Authority *authority_new(unsigned days, GError **error) {
     return NULL;
 }
 
+bool authority_pair(const Authority *authority, KeyPair *out, GError **error) {
+    out->key = key_pem(authority->key);
+    if (!out->key)
+        return failed("a copy of the run's certificate authority", error);
+    out->certificate = g_strdup(authority->pem);
+    return true;
+}
+
+Authority *authority_load(const KeyPair *pair, unsigned days, GError **error) {
+    g_autoptr(Authority) authority = g_new0(Authority, 1);
+    g_autoptr(Memory) certificate = BIO_new_mem_buf(pair->certificate, -1), key = BIO_new_mem_buf(pair->key, -1);
+    pthread_mutex_init(&authority->lock, NULL);
+    authority->days = days;
+    authority->serial = (long)(g_get_real_time() / G_USEC_PER_SEC); /* above those that were given before */
+    authority->certificate = certificate ? PEM_read_bio_X509(certificate, NULL, NULL, NULL) : NULL;
+    authority->key = key ? PEM_read_bio_PrivateKey(key, NULL, NULL, NULL) : NULL;
+    authority->pem = g_strdup(pair->certificate);
+    if (authority->certificate && authority->key && X509_check_private_key(authority->certificate, authority->key) == 1)
+        return g_steal_pointer(&authority);
+    failed("the run's certificate authority as it was before", error);
+    return NULL;
+}
+
 void authority_free(Authority *authority) {
     if (!authority)
         return;

@@ -16,6 +16,7 @@ struct Collection {
     pthread_cond_t collected;
     GHashTable *outcomes; /* "plugin/node": Outcome */
     RunStatus *status;
+    RunStatus *before; /* of an aggregator before; may be NULL */
     guint64 changes;
 };
 
@@ -45,6 +46,7 @@ void collection_free(Collection *collection) {
     g_free(collection->folder);
     g_hash_table_unref(collection->outcomes);
     run_status_free(collection->status);
+    run_status_free(collection->before);
     pthread_cond_destroy(&collection->collected);
     pthread_mutex_destroy(&collection->lock);
     g_free(collection);
@@ -95,12 +97,6 @@ static void set_outcome(Collection *collection, const char *plugin, const char *
     run_status_ensure(collection->status, plugin, node)->phase = phases[outcome];
 }
 
-void collection_expect(Collection *collection, const char *plugin, const char *node) {
-    collection_lock(collection);
-    set_outcome(collection, plugin, node, MISSING);
-    collection_unlock(collection);
-}
-
 GStrv collection_missing(Collection *collection, const char *plugin) {
     g_autoptr(GStrvBuilder) nodes = g_strv_builder_new();
     pthread_mutex_lock(&collection->lock);
@@ -113,11 +109,40 @@ GStrv collection_missing(Collection *collection, const char *plugin) {
     return g_strv_builder_end(nodes);
 }
 
-/* --- errors ----------------------------------------------------------------------------------------------- */
+/* --- expecting ------------------------------------------------------------------------------------------- */
 
 static char *error_path(const Collection *collection, const char *plugin, const char *node) {
     return g_build_filename(collection->folder, "plugins", plugin, "errors", node, "error.json", NULL);
 }
+
+static Outcome outcome_on_disk(const Collection *collection, const char *plugin, const char *node) {
+    g_autofree char *result = g_build_filename(collection->folder, "plugins", plugin, "results", node, NULL);
+    g_autofree char *failure = error_path(collection, plugin, node);
+    return g_file_test(result, G_FILE_TEST_EXISTS)    ? ARRIVED
+           : g_file_test(failure, G_FILE_TEST_EXISTS) ? LOST
+                                                      : MISSING;
+}
+
+void collection_remember(Collection *collection, RunStatus *before) {
+    collection_lock(collection);
+    run_status_free(collection->before);
+    collection->before = before;
+    collection_unlock(collection);
+}
+
+void collection_expect(Collection *collection, const char *plugin, const char *node) {
+    collection_lock(collection);
+    set_outcome(collection, plugin, node, outcome_on_disk(collection, plugin, node));
+    StatusEntry *before = collection->before ? run_status_find(collection->before, plugin, node) : NULL;
+    if (before && before->progress) {
+        StatusEntry *entry = run_status_find(collection->status, plugin, node);
+        yyjson_mut_doc_free(entry->progress);
+        entry->progress = g_steal_pointer(&before->progress);
+    }
+    collection_unlock(collection);
+}
+
+/* --- errors ----------------------------------------------------------------------------------------------- */
 
 static bool write_error(const Collection *collection, const char *plugin, const char *node, const char *reason,
                         yyjson_val *pod, GError **error) {

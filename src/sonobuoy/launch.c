@@ -8,16 +8,21 @@
 #define GRACE_SECONDS "60"
 enum { NODES_A_PAGE = 100 }; /* a node tells of all its images */
 
-static void new_session(char session[17]) {
-    g_snprintf(session, 17, "%08x%08x", g_random_int(), g_random_int());
-}
-
+/* An object that is there already is ours: an aggregator before this one was ended just after it made it. */
 static bool post(Run *run, const char *path, yyjson_mut_doc *object, GError **error) {
     size_t length;
     g_autofree char *body = json_mut_write(yyjson_mut_doc_get_root(object), &length);
     KubeRequest request = {.method = "POST", .path = path, .body = body, .body_length = length};
     g_auto(HttpResponse) response = {0};
-    return kube_client_request(run->options->client, &request, &response, error);
+    GError *failure = NULL;
+    if (kube_client_request(run->options->client, &request, &response, &failure))
+        return true;
+    if (g_error_matches(failure, BASE_ERROR, BASE_ERROR_EXISTS)) {
+        g_error_free(failure);
+        return true;
+    }
+    g_propagate_error(error, failure);
+    return false;
 }
 
 static char *namespaced(const Run *run, const char *base, const char *resource) {
@@ -29,11 +34,11 @@ static bool create(Run *run, Running *running, GError **error) {
     Launch launch = {
         .plugin = running->plugin,
         .config = run->options->config,
-        .session = running->session,
+        .session = running->state->session,
         .url = run->url,
         .authority = authority_pem(run->authority),
         .owner_name = run->pod_name,
-        .owner_uid = run->pod_uid,
+        .owner_uid = run->state->pod_uid,
     };
     g_auto(KeyPair) pair = {0};
     if (!authority_client(run->authority, running->plugin->name, &pair, error))
@@ -48,56 +53,79 @@ static bool create(Run *run, Running *running, GError **error) {
 /* --- what is expected -------------------------------------------------------------------------------- */
 
 typedef struct {
-    Run *run;
     const Running *running;
-    bool any;
+    GStrvBuilder *nodes;
 } Expecting;
 
 static bool expect_page(yyjson_val *nodes, size_t bytes, void *data, GError **error) {
     Expecting *expecting = data;
     g_auto(GStrv) names = driver_expected_nodes(expecting->running->plugin, nodes);
-    for (char **name = names; *name; name++)
-        collection_expect(expecting->run->collection, expecting->running->plugin->name, *name);
-    expecting->any |= *names != NULL;
+    g_strv_builder_addv(expecting->nodes, (const char **)names);
     return true;
 }
 
-static bool expect_nodes(Run *run, const Running *running, GError **error) {
-    Expecting expecting = {run, running, false};
+/* Where results are to come from; NULL with an error where that is nowhere. */
+static GStrv expected_nodes(Run *run, const Running *running, GError **error) {
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    Expecting expecting = {running, builder};
     KubeListQuery query = {.resource = &resource_nodes, .limit = NODES_A_PAGE};
     g_auto(KubeListResult) result = {0};
-    if (!kube_list(run->options->client, &query, expect_page, &expecting, &result, error))
-        return false;
-    if (!expecting.any)
-        run_log(run->options->log, LOG_WARNING,
-                "plugin %s: no node takes its pods, by node selector, affinity and taints; nothing is expected of it",
-                running->plugin->name);
-    return true;
+    if (running->plugin->driver == PLUGIN_JOB)
+        g_strv_builder_add(builder, STATUS_GLOBAL);
+    else if (!kube_list(run->options->client, &query, expect_page, &expecting, &result, error))
+        return NULL;
+    g_auto(GStrv) nodes = g_strv_builder_end(builder);
+    if (*nodes)
+        return g_steal_pointer(&nodes);
+    g_set_error_literal(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                        "no node takes its pods, by its node selector, its affinity and the nodes' taints");
+    return NULL;
+}
+
+/* --- starting -------------------------------------------------------------------------------------------- */
+
+/* The plugin's state, of before or new; where nothing can be expected of it: with an error, and with none of its nodes
+ * known. */
+static bool have_state(Run *run, Running *running, GError **error) {
+    running->state = run_state_find(run->state, running->plugin->name);
+    if (running->state)
+        return true;
+    StatePlugin *state = running->state = g_new0(StatePlugin, 1);
+    state->plugin = g_strdup(running->plugin->name);
+    state->session = g_strdup_printf("%08x%08x", g_random_int(), g_random_int());
+    state->launched = g_get_real_time();
+    state->nodes = expected_nodes(run, running, error);
+    bool expected = state->nodes != NULL;
+    if (!expected)
+        state->nodes = g_strsplit(STATUS_GLOBAL, ",", 1);
+    g_ptr_array_add(run->state->plugins, state);
+    run_save(run);
+    return expected;
+}
+
+static bool is_missing(Run *run, const Running *running) {
+    g_auto(GStrv) missing = collection_missing(run->collection, running->plugin->name);
+    return *missing != NULL;
 }
 
 void launch_plugin(Run *run, Running *running) {
     const char *name = running->plugin->name;
     g_autoptr(GError) failure = NULL;
-    new_session(running->session);
-    running->launched = g_get_monotonic_time();
-    bool expected = true;
-    if (running->plugin->driver == PLUGIN_JOB)
-        collection_expect(run->collection, name, STATUS_GLOBAL);
-    else
-        expected = expect_nodes(run, running, &failure);
-    if (expected && create(run, running, &failure)) {
+    bool known = have_state(run, running, &failure);
+    StatePlugin *state = running->state;
+    running->launched = g_get_monotonic_time() - MAX(g_get_real_time() - state->launched, 0);
+    for (char **node = state->nodes; *node; node++)
+        collection_expect(run->collection, name, *node);
+    if (state->created || !is_missing(run, running))
+        return;
+    if (known && create(run, running, &failure)) {
+        state->created = true;
+        run_save(run);
         run_log(run->options->log, LOG_INFO, "started plugin %s", name);
         return;
     }
-    running->failed = true;
     g_autofree char *reason = g_strdup_printf("plugin %s could not be started: %s", name, failure->message);
-    g_auto(GStrv) missing = collection_missing(run->collection, name);
-    if (!*missing) {
-        g_strfreev(missing);
-        missing = g_strsplit(STATUS_GLOBAL, ",", 1);
-        collection_expect(run->collection, name, STATUS_GLOBAL);
-    }
-    for (char **node = missing; *node; node++)
+    for (char **node = state->nodes; *node; node++)
         collection_fail(run->collection, name, *node, reason, NULL);
 }
 
@@ -119,9 +147,9 @@ void launch_clean_up(Run *run) {
     g_autofree char *daemon_sets = namespaced(run, "/apis/apps/v1", "daemonsets");
     for (guint i = 0; i < run->running->len; i++) {
         const Running *running = run->running->pdata[i];
-        if (running->plugin->skip_cleanup)
+        if (running->plugin->skip_cleanup || !running->state)
             continue;
-        delete_all(run, running->plugin->driver == PLUGIN_JOB ? pods : daemon_sets, running->session);
-        delete_all(run, secrets, running->session);
+        delete_all(run, running->plugin->driver == PLUGIN_JOB ? pods : daemon_sets, running->state->session);
+        delete_all(run, secrets, running->state->session);
     }
 }

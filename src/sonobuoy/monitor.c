@@ -144,7 +144,7 @@ static void look_at_pods(const Monitor *monitor, const Running *running, GStrv m
     g_autoptr(GHashTable) nodes = g_hash_table_new(g_str_hash, g_str_equal);
     for (char **node = missing; *node; node++)
         g_hash_table_add(nodes, *node);
-    g_autofree char *selector = driver_selector(running->session);
+    g_autofree char *selector = driver_selector(running->state->session);
     g_autoptr(GError) failure = NULL;
     KubeListQuery query = {
         .resource = &resource_pods, .namespace_ = run->options->config->namespace_, .label_selector = selector};

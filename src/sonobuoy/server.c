@@ -1,18 +1,17 @@
 #include "sonobuoy/server.h"
 
 #include "base/file.h"
+#include "sonobuoy/partial.h"
 #include "sonobuoy/unpack.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     CONNECTIONS = 256,
@@ -27,11 +26,12 @@ enum {
 struct ResultServer {
     struct MHD_Daemon *daemon;
     ResultHandler handler;
-    char *folder, *incoming; /* where uploads are until they are whole */
+    char *folder;
+    Partials *partials; /* what is not whole yet */
     Limits limits;
     pthread_mutex_t storing; /* one result becomes visible at a time */
     atomic_uint uploads;     /* under way */
-    atomic_uint number;      /* of an upload, for its file's name */
+    atomic_uint number;      /* of a result that is unpacked, for its folder's name */
 };
 
 /* --- requests ---------------------------------------------------------------------------------- */
@@ -42,9 +42,10 @@ typedef struct {
     int status;    /* of the answer once it is known; 0 */
     char *answer;  /* a line of text; NULL */
     GString *body; /* of progress */
-    char *path;    /* of the file that the result goes to */
-    int fd;        /* or -1 */
     guint64 size;
+    Partial *partial; /* where the result goes to; NULL for none */
+    bool stored;      /* or refused for good: what has come is of no use any more */
+    gint64 offset;    /* told in the answer; -1: not */
 } Upload;
 
 static void upload_free(Upload *upload) {
@@ -53,11 +54,8 @@ static void upload_free(Upload *upload) {
     g_free(upload->answer);
     if (upload->body)
         g_string_free(upload->body, true);
-    if (upload->fd >= 0)
-        close(upload->fd);
-    if (upload->path)
-        unlink(upload->path);
-    g_free(upload->path);
+    if (upload->partial)
+        partial_close(upload->partial, !upload->stored);
     g_free(upload);
 }
 
@@ -138,22 +136,69 @@ static bool is_plugin(struct MHD_Connection *connection, const char *plugin) {
 
 /* --- receiving ---------------------------------------------------------------------------------------- */
 
-static void open_file(ResultServer *server, Upload *upload) {
-    upload->path = g_strdup_printf("%s/%u", server->incoming, atomic_fetch_add(&server->number, 1));
-    upload->fd = open(upload->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (upload->fd < 0)
-        answer(upload, MHD_HTTP_INTERNAL_SERVER_ERROR, g_strerror(errno));
+static const char *header(struct MHD_Connection *connection, const char *name) {
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* Where "bytes 100-199/200" begins; with a star for its first part that is the end. Nothing is 0; false for what is
+ * none of these. */
+static bool parse_range(const char *range, guint64 *first) {
+    g_autoptr(GRegex) regex = g_regex_new("^bytes (?:([0-9]{1,18})-[0-9]{1,18}|\\*)/([0-9]{1,18})$", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    *first = 0;
+    if (!range)
+        return true;
+    if (!g_regex_match(regex, range, 0, &match))
+        return false;
+    g_autofree char *begin = g_match_info_fetch(match, 1), *size = g_match_info_fetch(match, 2);
+    *first = g_ascii_strtoull(*begin ? begin : size, NULL, 10);
+    return true;
+}
+
+/* Opens the file that the result goes to, at the place that the request names. */
+static void open_partial(ResultServer *server, Upload *upload, struct MHD_Connection *connection) {
+    const char *id = header(connection, "Upload-Id");
+    guint64 first;
+    GError *error = NULL;
+    if (!parse_range(header(connection, "Content-Range"), &first) || (first && !id)) {
+        answer(upload, MHD_HTTP_BAD_REQUEST, "the Content-Range is none, or there is no Upload-Id with it");
+        return;
+    }
+    if (id && !partial_id_check(id)) {
+        answer(upload, MHD_HTTP_BAD_REQUEST, "the Upload-Id is none: it is 1 to 64 hex digits");
+        return;
+    }
+    upload->partial = partial_open(server->partials, upload->plugin, upload->node, id, first, &error);
+    if (upload->partial)
+        return;
+    if (id && g_error_matches(error, BASE_ERROR, BASE_ERROR_LIMIT)) {
+        upload->offset = (gint64)partial_size(server->partials, upload->plugin, upload->node, id);
+        answer(upload, MHD_HTTP_RANGE_NOT_SATISFIABLE, error->message);
+        g_error_free(error);
+        return;
+    }
+    answer_error(upload, error);
+}
+
+/* How much has come of an upload. */
+static void tell_offset(ResultServer *server, Upload *upload, struct MHD_Connection *connection) {
+    const char *id = header(connection, "Upload-Id");
+    upload->offset =
+        id && partial_id_check(id) ? (gint64)partial_size(server->partials, upload->plugin, upload->node, id) : 0;
+    answer(upload, MHD_HTTP_OK, NULL);
 }
 
 static Upload *upload_begin(ResultServer *server, struct MHD_Connection *connection, const char *path,
                             const char *method) {
     Upload *upload = g_new0(Upload, 1);
-    upload->fd = -1;
+    upload->offset = -1;
+    bool asks = g_str_equal(method, MHD_HTTP_METHOD_HEAD);
     if (!parse_path(upload, path)) {
         answer(upload, MHD_HTTP_NOT_FOUND, "404 page not found");
         return upload;
     }
-    if (!g_str_equal(method, upload->progress ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_PUT)) {
+    if (upload->progress ? !g_str_equal(method, MHD_HTTP_METHOD_POST)
+                         : !asks && !g_str_equal(method, MHD_HTTP_METHOD_PUT)) {
         answer(upload, MHD_HTTP_METHOD_NOT_ALLOWED, NULL);
         return upload;
     }
@@ -168,8 +213,10 @@ static Upload *upload_begin(ResultServer *server, struct MHD_Connection *connect
     GError *error = server->handler.expected(upload->plugin, upload->node, server->handler.data);
     if (error)
         answer_error(upload, error);
+    else if (asks)
+        tell_offset(server, upload, connection);
     else
-        open_file(server, upload);
+        open_partial(server, upload, connection);
     return upload;
 }
 
@@ -186,11 +233,13 @@ static void upload_take(ResultServer *server, Upload *upload, const char *data, 
             g_string_append_len(upload->body, data, (gssize)length);
         return;
     }
-    if (server->limits.archive_size && upload->size > (guint64)server->limits.archive_size) {
+    if (server->limits.archive_size &&
+        partial_length(upload->partial) + length > (guint64)server->limits.archive_size) {
         answer(upload, MHD_HTTP_CONTENT_TOO_LARGE, "the result is too large");
+        upload->stored = true;
         return;
     }
-    if (!file_write(upload->fd, data, length))
+    if (!partial_write(upload->partial, data, length))
         answer(upload, MHD_HTTP_INTERNAL_SERVER_ERROR, g_strerror(errno));
 }
 
@@ -219,11 +268,11 @@ static char *file_name(const char *disposition) {
 
 /* Makes the result visible as a whole: unpacked, or as one file. */
 static bool store(ResultServer *server, Upload *upload, const char *type, const char *disposition, GError **error) {
-    g_autofree char *name = file_name(disposition), *made = g_strconcat(upload->path, ".d", NULL);
-    UnpackOptions options = {.path = upload->path,
-                             .packed = g_strcmp0(type, "application/gzip") == 0,
-                             .name = name,
-                             .limits = &server->limits};
+    const char *path = partial_path(upload->partial);
+    g_autofree char *name = file_name(disposition);
+    g_autofree char *made = g_strdup_printf("%s.%u.d", path, atomic_fetch_add(&server->number, 1));
+    UnpackOptions options = {
+        .path = path, .packed = g_strcmp0(type, "application/gzip") == 0, .name = name, .limits = &server->limits};
     if (!unpack_result(&options, made, error))
         return false;
     g_autofree char *place = g_build_filename(server->folder, "plugins", upload->plugin, "results", NULL);
@@ -244,25 +293,26 @@ static bool store(ResultServer *server, Upload *upload, const char *type, const 
 
 /* Why the worker has no result, where that is what it sent in place of one; else NULL. g_free() it. */
 static char *reason_of_loss(const Upload *upload, const char *disposition) {
-    if (disposition || upload->size > REASON_MAX)
+    if (disposition || partial_length(upload->partial) > REASON_MAX)
         return NULL;
     size_t length;
-    g_autofree char *text = file_read(upload->path, REASON_MAX, &length, NULL);
+    g_autofree char *text = file_read(partial_path(upload->partial), REASON_MAX, &length, NULL);
     g_autoptr(yyjson_doc) doc = text ? json_parse(text, length, "the result", NULL) : NULL;
     return g_strdup(json_get_string(yyjson_doc_get_root(doc), "error"));
 }
 
 static void finish_result(ResultServer *server, Upload *upload, struct MHD_Connection *connection) {
     GError *error = NULL;
-    const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-    const char *disposition = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Disposition");
+    const char *type = header(connection, "Content-Type"), *disposition = header(connection, "Content-Disposition");
     g_autofree char *reason = reason_of_loss(upload, disposition);
     if (reason) {
         server->handler.lost(upload->plugin, upload->node, reason, server->handler.data);
+        upload->stored = true;
         answer(upload, MHD_HTTP_OK, NULL);
         return;
     }
     if (store(server, upload, type, disposition, &error)) {
+        upload->stored = true;
         answer(upload, MHD_HTTP_OK, NULL);
         return;
     }
@@ -279,6 +329,10 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, const Uplo
     g_autofree char *text = upload->answer ? g_strconcat(upload->answer, "\n", NULL) : g_strdup("");
     struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
     MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
+    if (upload->offset >= 0) {
+        g_autofree char *offset = g_strdup_printf("%" G_GINT64_FORMAT, upload->offset);
+        MHD_add_response_header(response, "Upload-Offset", offset);
+    }
     enum MHD_Result sent = MHD_queue_response(connection, (unsigned)upload->status, response);
     MHD_destroy_response(response);
     return sent;
@@ -360,13 +414,11 @@ ResultServer *result_server_start(const ResultServerOptions *options, GError **e
     ResultServer *server = g_new0(ResultServer, 1);
     server->handler = options->handler;
     server->folder = g_strdup(options->folder);
-    server->incoming = g_strconcat(options->folder, ".incoming", NULL);
     server->limits = options->limits ? *options->limits : limits_default;
     pthread_mutex_init(&server->storing, NULL);
-    bool made = g_mkdir_with_parents(server->incoming, 0700) == 0;
-    if (!made)
-        base_error_set_errno(error, errno, "%s cannot be made", server->incoming);
-    if (made && listen_on(server, options, error))
+    g_autofree char *incoming = g_strconcat(options->folder, ".incoming", NULL);
+    server->partials = partials_new(incoming, error);
+    if (server->partials && listen_on(server, options, error))
         return server;
     result_server_stop(server, 0);
     return NULL;
@@ -385,9 +437,8 @@ void result_server_stop(ResultServer *server, unsigned seconds) {
         g_usleep(G_USEC_PER_SEC / 20);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
-    unpack_remove(server->incoming);
+    partials_free(server->partials);
     pthread_mutex_destroy(&server->storing);
-    g_free(server->incoming);
     g_free(server->folder);
     g_free(server);
 }

@@ -3,11 +3,17 @@
  *   PUT  /api/v1/results/global/PLUGIN         POST /api/v1/progress/global/PLUGIN
  *   PUT  /api/v1/results/by-node/NODE/PLUGIN   POST /api/v1/progress/by-node/NODE/PLUGIN
  *
+ * An upload that has an ID (a header, Upload-Id: 1 to 64 hex digits) can be gone on with when it broke off, also after
+ * a restart: HEAD tells how many bytes of it have come (Upload-Offset), and a PUT with Content-Range: bytes
+ * FIRST-LAST/SIZE, or with a star for FIRST-LAST where nothing is left to send, brings the rest (RFC 9110 14.4, 14.5).
+ * Stock's workers have no ID, and stock's server knows neither.
+ *
  * 200; 400 for progress that is no JSON; 403 for what nobody expects, or what comes from another plugin's certificate;
- * 404, 405; 409 for a result that is there already; 500 where it cannot be kept. Errors are a line of text.
- * A result is written to disk as it comes, to a temporary name, and is there as a whole or not at all: memory does not
- * grow with it. While one upload of a result is under way, a second one waits for its end, or is refused.
- * On libmicrohttpd with GnuTLS; client certificates are required. Source: what stock Sonobuoy 0.57's worker sends. */
+ * 404, 405; 409 for a result that is there already; 416 for a range that does not follow what has come; 500 where it
+ * cannot be kept. Errors are a line of text. A result is written to disk as it comes, to a temporary name, and is there
+ * as a whole or not at all: memory does not grow with it. While one upload of a result is under way, a second one waits
+ * for its end, or is refused. On libmicrohttpd with GnuTLS; client certificates are required. Source: what stock
+ * Sonobuoy 0.57's worker sends. */
 #pragma once
 
 #include "base/json.h"

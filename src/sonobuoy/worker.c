@@ -205,6 +205,7 @@ typedef struct {
     guint64 size;
     char *name;
     const char *type; /* NULL: none */
+    char id[33];      /* of the upload: it goes on where it broke off */
 } Result;
 
 static const char *type_of(const char *name) {
@@ -249,22 +250,49 @@ static bool open_failure(const GError *failure, Result *out, GError **error) {
     return false;
 }
 
+/* How much of the upload the aggregator has; 0 too where it knows no such thing, as stock's. */
+static guint64 ask_offset(const Worker *worker, const Result *result) {
+    g_autofree char *url = worker_url(worker->options, "results"), *id = g_strconcat("upload-id: ", result->id, NULL);
+    const char *const headers[] = {id, NULL};
+    g_auto(HttpResponse) response = {0};
+    HttpRequest request = {.method = "HEAD", .url = url, .headers = headers};
+    if (!http_perform(worker->http, &request, &response, NULL) || response.status != 200)
+        return 0;
+    const char *offset = http_response_header(&response, "upload-offset");
+    guint64 number = offset ? g_ascii_strtoull(offset, NULL, 10) : 0;
+    return number <= result->size ? number : 0;
+}
+
+/* Of what goes out from there on. g_free() it. */
+static char *content_range(const Result *result, guint64 offset) {
+    if (offset == result->size)
+        return g_strdup_printf("content-range: bytes */%" G_GUINT64_FORMAT, result->size);
+    return g_strdup_printf("content-range: bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
+                           offset, result->size - 1, result->size);
+}
+
 /* One attempt: its HTTP status, 0 with an error where no answer came. */
-static int send_once(const Worker *worker, const Result *result, char **reason, GError **error) {
-    g_autofree char *url = worker_url(worker->options, "results");
+static int send_once(const Worker *worker, const Result *result, guint64 offset, char **reason, GError **error) {
+    g_autofree char *url = worker_url(worker->options, "results"), *id = g_strconcat("upload-id: ", result->id, NULL);
     g_autofree char *type =
         result->type ? g_strdup_printf("content-type: %s", result->type) : g_strdup("content-type;");
+    g_autofree char *range = offset ? content_range(result, offset) : NULL;
     g_autofree char *disposition =
         result->name ? g_strdup_printf("content-disposition: attachment;filename=%s", result->name) : NULL;
-    const char *const headers[] = {type, disposition, NULL};
-    g_autoptr(Source) content = file_source_new(result->fd);
+    const char *headers[5] = {type, id};
+    size_t count = 2;
+    if (range)
+        headers[count++] = range;
+    if (disposition)
+        headers[count++] = disposition;
+    g_autoptr(Source) content = file_source_new_at(result->fd, offset);
     g_auto(HttpResponse) response = {0};
     HttpRequest request = {
         .method = "PUT",
         .url = url,
         .headers = headers,
         .body_source = content,
-        .body_length = result->size,
+        .body_length = result->size - offset,
         .deadline = g_get_monotonic_time() + (gint64)SEND_SECONDS * G_USEC_PER_SEC,
         .stall_timeout_ms = STALL_SECONDS * 1000,
         .response_max = DONE_TEXT_MAX,
@@ -282,7 +310,10 @@ static bool send_result(const Worker *worker, const Result *result, GError **err
     for (unsigned attempt = 0;; attempt++) {
         g_autoptr(GError) failure = NULL;
         g_autofree char *reason = NULL;
-        int status = send_once(worker, result, &reason, &failure);
+        guint64 offset = attempt ? ask_offset(worker, result) : 0;
+        if (offset)
+            say(worker, "the aggregator has %" G_GUINT64_FORMAT " bytes; the rest is sent", offset);
+        int status = send_once(worker, result, offset, &reason, &failure);
         if (status == 200)
             return true;
         if (status == 409) {
@@ -292,7 +323,7 @@ static bool send_result(const Worker *worker, const Result *result, GError **err
         if (!failure)
             failure = g_error_new(BASE_ERROR, BASE_ERROR_FAILED, "the aggregator answered with status %d: %s", status,
                                   reason);
-        bool may_pass = status == 0 || status >= 500;
+        bool may_pass = status == 0 || status >= 500 || status == 416;
         if (!may_pass || g_get_monotonic_time() > end) {
             g_propagate_prefixed_error(error, g_steal_pointer(&failure), "the result cannot be sent: ");
             return false;
@@ -305,6 +336,8 @@ static bool send_result(const Worker *worker, const Result *result, GError **err
 static bool send_path(const Worker *worker, const char *path, GError **error) {
     Result result = {.fd = -1};
     g_autoptr(GError) failure = NULL;
+    for (size_t i = 0; i < 4; i++)
+        g_snprintf(result.id + 8 * i, 9, "%08x", g_random_int());
     bool opened = open_result(worker, path, &result, &failure);
     if (opened) {
         say(worker, "sending %s, %" G_GUINT64_FORMAT " bytes", path, result.size);

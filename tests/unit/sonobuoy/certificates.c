@@ -72,9 +72,30 @@ static void test_keys(void) {
     BIO_free(memory);
 }
 
+static void test_going_on(void) {
+    g_autoptr(Authority) before = authority_new(14, NULL), other = authority_new(14, NULL);
+    g_auto(KeyPair) pair = {0}, wrong = {0}, client = {0}, later = {0};
+    g_autoptr(GError) error = NULL;
+    g_assert_true(authority_client(before, "e2e", &client, NULL));
+    g_assert_true(authority_pair(before, &pair, NULL));
+    g_autoptr(Authority) after = authority_load(&pair, 14, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(authority_pem(before), ==, authority_pem(after));
+    g_assert_true(authority_client(after, "e2e", &later, NULL));
+    g_assert_true(verifies(authority_pem(after), client.certificate, X509_PURPOSE_SSL_CLIENT));
+    g_assert_true(verifies(authority_pem(before), later.certificate, X509_PURPOSE_SSL_CLIENT));
+    /* A key that is not the certificate's. */
+    g_assert_true(authority_pair(other, &wrong, NULL));
+    g_free(wrong.certificate);
+    wrong.certificate = g_strdup(pair.certificate);
+    g_assert_null(authority_load(&wrong, 14, &error));
+    g_assert_error(error, BASE_ERROR, BASE_ERROR_FAILED);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sonobuoy/certificates/chain", test_chain);
     g_test_add_func("/sonobuoy/certificates/keys", test_keys);
+    g_test_add_func("/going-on", test_going_on);
     return g_test_run();
 }

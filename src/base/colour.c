@@ -19,11 +19,11 @@ const char *colour_end(FILE *out, Colour colour) {
 }
 
 Colour colour_of_word(const char *word) {
-    static const char *const good[] = {"Completed", "ok", "create", "passed", "complete", NULL};
+    static const char *const good[] = {"Completed", "ok", "create", "passed", "complete", "pass", NULL};
     static const char *const bad[] = {"Failed", "FailedValidation", "damaged", "refuse", "refused", "failed",
-                                      "error",  "unreadable",       NULL};
+                                      "error",  "unreadable",       "fail",    NULL};
     static const char *const between[] = {"PartiallyFailed", "InProgress", "Deleting", "update", "delete",
-                                          "skipped",         "warning",    "timeout",  NULL};
+                                          "skipped",         "warning",    "timeout",  "warn",   NULL};
     if (g_strv_contains(good, word))
         return COLOUR_GREEN;
     if (g_strv_contains(bad, word))

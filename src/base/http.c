@@ -470,8 +470,13 @@ double http_response_retry_after(const HttpResponse *response) {
     double seconds = g_ascii_strtod(value, &end);
     if (*end == '\0')
         return isfinite(seconds) && seconds >= 0 ? seconds : -1;
-    time_t at = curl_getdate(value, NULL);
-    return at < 0 ? -1 : MAX(0, difftime(at, time(NULL)));
+    gint64 at = http_date_parse(value);
+    return at ? (double)MAX(0, at - g_get_real_time()) / G_USEC_PER_SEC : -1;
+}
+
+gint64 http_date_parse(const char *text) {
+    time_t at = text ? curl_getdate(text, NULL) : -1;
+    return at > 0 ? (gint64)at * G_USEC_PER_SEC : 0;
 }
 
 char *http_escape(const char *text, const char *keep) {

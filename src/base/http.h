@@ -68,6 +68,9 @@ const char *http_response_header(const HttpResponse *response, const char *name)
 /* Seconds from a Retry-After header (a number or an HTTP date), or -1. */
 double http_response_retry_after(const HttpResponse *response);
 
+/* An HTTP date (RFC 9110 5.6.7) in microseconds since the epoch; 0 for what is none, and for NULL. */
+gint64 http_date_parse(const char *text);
+
 /* Percent-encodes all but A-Z a-z 0-9 - . _ ~ and the characters in `keep`. */
 char *http_escape(const char *text, const char *keep);
 

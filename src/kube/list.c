@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* kubernetes.io/docs/reference/using-api/api-concepts, "Metadata-only fetches". */
+#define METADATA_ONLY "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+
 /* A page past this many bytes makes the next ones smaller, so that lists of
  * large objects (1 MB ConfigMaps) stay within memory. */
 enum { PAGE_BYTES_MAX = 4 * 1024 * 1024, LIMIT_DEFAULT = 500 };
@@ -155,7 +158,10 @@ bool kube_list(KubeClient *client, const KubeListQuery *query, KubePageFunc func
     do {
         g_autoptr(GError) failure = NULL;
         g_autofree char *url = page_url(query, listing.limit, listing.token, listing.exact);
-        KubeRequest request = {.method = "GET", .path = url, .response_max = listing.limit > 1 ? ANSWER_BYTES_MAX : 0};
+        KubeRequest request = {.method = "GET",
+                               .path = url,
+                               .accept = query->metadata_only ? METADATA_ONLY : NULL,
+                               .response_max = listing.limit > 1 ? ANSWER_BYTES_MAX : 0};
         if (kube_client_request(client, &request, &response, &failure)) {
             ok = listing_page(&listing, &response, url, error);
         } else if (!listing_recover(&listing, &response, failure)) {

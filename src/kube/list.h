@@ -10,6 +10,7 @@ typedef struct {
     const char *field_selector;   /* NULL: none */
     const char *resource_version; /* exact revision of the first page; NULL: the newest */
     unsigned limit;               /* objects a page; 0: 500 */
+    bool metadata_only;           /* items are PartialObjectMetadata: no more is sent */
 } KubeListQuery;
 
 typedef struct {

@@ -1,0 +1,232 @@
+/* sonobuoy check: is the cluster set up as it must be, and well? Without a pod. And sonobuoy explain: what a check means.
+ */
+#include "sonobuoy/check/check.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/yaml.h"
+#include "sonobuoy/check/report.h"
+#include "sonobuoy/cli/commands.h"
+#include "sonobuoy/cli/common.h"
+
+#include <string.h>
+
+enum { CONNECTIONS = 8, CONFIG_MAX_BYTES = 1 << 20, EXIT_BLIND = 3 };
+
+typedef struct {
+    Common common;
+    GStrv only, skip;
+    char *config, *fail_on, *output, *output_file, *from;
+    gint64 nodes;
+    bool list;
+} Options;
+
+/* --- reports -------------------------------------------------------------------------------------------- */
+
+static void write_table(const CheckReport *report, FILE *out) {
+    check_report_table(report, false, out);
+}
+
+static void write_wide(const CheckReport *report, FILE *out) {
+    check_report_table(report, true, out);
+}
+
+static void write_json(const CheckReport *report, FILE *out) {
+    g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
+    g_autofree char *text = json_mut_write_pretty(check_report_json(report, doc), NULL);
+    fprintf(out, "%s\n", text);
+}
+
+static void write_yaml(const CheckReport *report, FILE *out) {
+    g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
+    g_autofree char *text = yaml_write(check_report_json(report, doc));
+    fputs(text, out);
+}
+
+static const char *const forms[] = {"table", "wide", "json", "yaml", NULL};
+static void (*const writers[])(const CheckReport *report, FILE *out) = {write_table, write_wide, write_json,
+                                                                         write_yaml};
+
+static bool write_report(const Options *options, const CheckReport *report, GError **error) {
+    size_t form = 0;
+    while (!g_str_equal(forms[form], options->output))
+        form++;
+    if (!options->output_file || g_str_equal(options->output_file, "-")) {
+        writers[form](report, stdout);
+        return true;
+    }
+    g_autoptr(FileReplace) file = file_replace_new(options->output_file, error);
+    if (!file)
+        return false;
+    writers[form](report, file_replace_out(file));
+    return file_replace_finish(file, error);
+}
+
+/* --- the check -------------------------------------------------------------------------------------------- */
+
+static CheckConfig *read_config(const Options *options, GError **error) {
+    if (!options->config)
+        return check_config_new();
+    size_t length;
+    g_autofree char *text = file_read(options->config, CONFIG_MAX_BYTES, &length, error);
+    return text ? check_config_read(text, length, options->config, error) : NULL;
+}
+
+static Snapshot *take_snapshot(const Options *options, KubeClient *client, GError **error) {
+    if (options->from)
+        return snapshot_from_archive(options->from, error);
+    SnapshotOptions how = {.client = client,
+                           .namespace_ = options->common.namespace_,
+                           .connections = (unsigned)options->common.kube.connections,
+                           .nodes_asked = (unsigned)options->nodes};
+    return snapshot_new(&how, error);
+}
+
+/* 0: none, 1: findings of --fail-on. */
+static int outcome_code(const Options *options, const CheckReport *report) {
+    bool warn = g_str_equal(options->fail_on, "warn"), never = g_str_equal(options->fail_on, "never");
+    if (!never && (report->counts[CHECK_FAIL] || (warn && report->counts[CHECK_WARN])))
+        return EXIT_FAILED;
+    return report->counts[CHECK_UNKNOWN] == report->results->len ? EXIT_BLIND : EXIT_DONE;
+}
+
+static int list_checks(void) {
+    for (const char *const *area = check_areas; *area; area++)
+        for (const Check *check = checks; check->id; check++)
+            if (g_str_equal(check->area, *area))
+                printf("%-12s %-9s %s\n", check->id, check_severity_name(check->severity), check->title);
+    return EXIT_DONE;
+}
+
+static int run_check(const CommandCall *call, void *data) {
+    const Options *options = data;
+    GError *error = NULL;
+    if (options->list)
+        return list_checks();
+    g_autoptr(CheckConfig) config = read_config(options, &error);
+    if (!config)
+        return program_end(EXIT_USAGE, error);
+    g_autoptr(KubeClient) client =
+        options->from ? NULL : cli_client(&options->common, CONNECTIONS, PATIENCE_S, &error);
+    g_autoptr(Snapshot) snapshot = client || options->from ? take_snapshot(options, client, &error) : NULL;
+    if (!snapshot)
+        return program_end(EXIT_BLIND, error);
+    CheckOptions how = {.only = (const char *const *)options->only,
+                        .skip = (const char *const *)options->skip,
+                        .config = config,
+                        .cancel = program_cancel()};
+    g_autoptr(CheckReport) report = checks_run(snapshot, &how, &error);
+    if (!report || !write_report(options, report, &error))
+        return program_end(g_error_matches(error, BASE_ERROR, BASE_ERROR_USAGE) ? EXIT_USAGE : EXIT_BLIND, error);
+    return outcome_code(options, report);
+}
+
+static const char *const fail_on[] = {"fail", "warn", "never", NULL};
+static const Option own_options[] = {
+    {.name = "only",
+     .kind = OPTION_LIST,
+     .offset = offsetof(Options, only),
+     .value = "CHECK",
+     .help = "Only these: IDs, areas, or globs of IDs (SB-NODE-*)."},
+    {.name = "skip",
+     .kind = OPTION_LIST,
+     .offset = offsetof(Options, skip),
+     .value = "CHECK",
+     .help = "All but these."},
+    {.name = "namespace",
+     .letter = 'n',
+     .kind = OPTION_STRING,
+     .offset = offsetof(Options, common.namespace_),
+     .value = "NS",
+     .complete = "namespaces",
+     .help = "Look at this namespace's objects only, and at those that are in none."},
+    {.name = "config",
+     .kind = OPTION_STRING,
+     .offset = offsetof(Options, config),
+     .value = "FILE",
+     .complete = "file",
+     .help = "Thresholds, and exceptions with a reason and an end (YAML)."},
+    {.name = "fail-on",
+     .kind = OPTION_ENUM,
+     .offset = offsetof(Options, fail_on),
+     .value = "OUTCOME",
+     .values = fail_on,
+     .fallback = "fail",
+     .help = "What the exit status is 1 for: fail, warn (also warnings), never."},
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_ENUM,
+     .offset = offsetof(Options, output),
+     .value = "FORM",
+     .values = forms,
+     .fallback = "table",
+     .help = "How the report is written."},
+    {.name = "output-file",
+     .kind = OPTION_STRING,
+     .offset = offsetof(Options, output_file),
+     .value = "FILE",
+     .complete = "file",
+     .help = "Write the report to this file, whole or not at all, and not to standard output."},
+    {.name = "from",
+     .kind = OPTION_STRING,
+     .offset = offsetof(Options, from),
+     .value = "ARCHIVE",
+     .complete = "file",
+     .help = "Look at a run's archive, or the folder of a query, in place of a cluster."},
+    {.name = "list", .kind = OPTION_FLAG, .offset = offsetof(Options, list), .help = "List the checks."},
+    {.name = "nodes",
+     .kind = OPTION_INT,
+     .offset = offsetof(Options, nodes),
+     .value = "N",
+     .fallback = "20",
+     .minimum = 1,
+     .rare = true,
+     .help = "How many nodes are asked themselves, at most."},
+    {0},
+};
+static const Option *const tables[] = {own_options, kube_options, kube_tuning_options, log_options, NULL};
+const Command check_command = {
+    .name = "check",
+    .summary = "Check a cluster, in seconds and without a pod.",
+    .description = "Reads what the rights at hand allow and writes nothing but dry runs. What cannot be seen is unknown, "
+                   "never a failure. 'sonobuoy explain ID' says why a check matters and what to do.",
+    .examples = "sonobuoy check\nsonobuoy check --only nodes,SB-STOR-* -o wide\n"
+                "sonobuoy check -o json | jq '.checks[] | select(.outcome==\"fail\") | .id'",
+    .exit_codes = "0   no check failed\n1   one did (see --fail-on)\n2   wrong use\n3   nothing could be checked",
+    .options = tables,
+    .options_size = sizeof(Options),
+    .run = run_check,
+};
+
+/* --- explain ---------------------------------------------------------------------------------------------- */
+
+static int run_explain(const CommandCall *call, void *data) {
+    const Check *check = check_find(call->arguments[0]);
+    if (!check) {
+        GError *error = NULL;
+        g_set_error(&error, BASE_ERROR, BASE_ERROR_USAGE, "there is no check %s; 'sonobuoy check --list' has them all",
+                    call->arguments[0]);
+        return program_end(EXIT_USAGE, error);
+    }
+    printf("%s: %s\narea %s, severity %s\n\n%s\n\nWhat to do: %s\n", check->id, check->title, check->area,
+           check_severity_name(check->severity), check->why, check->fix);
+    bool any = false;
+    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
+        if ((check->reads | check->may_read) >> kind & 1) {
+            printf("%s%s", any ? ", " : "\nReads: ", snapshot_kind_name((SnapshotKind)kind));
+            any = true;
+        }
+    fputs(any ? "\n" : "", stdout);
+    return EXIT_DONE;
+}
+
+const Command explain_command = {
+    .name = "explain",
+    .arguments = "CHECK",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .summary = "Say what a check means, why it matters, and what to do.",
+    .examples = "sonobuoy explain SB-NODE-01",
+    .options_size = 1,
+    .run = run_explain,
+};

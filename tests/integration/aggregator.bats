@@ -201,8 +201,55 @@ PYTHON
   # It is no result, and passes for none.
   run -1 "$SONOBUOY" results "$(archive)" -p a
   says "Status: failed" "Failed: 1" $'Failed tests:\nsonobuoy-unpack-error.txt'
-  [ "$(cd all/plugins/b/results/global && ls)" = good ]
+  # What is beside is there; a link that leads out is named, and is no failure.
+  [ "$(cat all/plugins/a/results/global/first)" = x ]
+  [ "$(cd all/plugins/b/results/global && ls)" = "good"$'\n'"sonobuoy-left-out.txt" ]
+  grep -q "link, a link to /etc/passwd: " all/plugins/b/results/global/sonobuoy-left-out.txt
+  exits 0 "$SONOBUOY" results "$(archive)" -p b
+  says "Status: passed" "Passed: 1"
   [ -z "$(find . -name outside)" ]
+}
+
+@test "links, empty folders and names of any bytes: in the archive as files and folders" {
+  plugin folder Job raw
+  plugin tar Job junit
+  aggregator_up
+  certificate folder
+  certificate tar
+  mkdir -p in/empty in/d
+  echo '<testsuite name="s"><testcase name="a"/></testsuite>' >in/d/real.xml
+  ln -s d/real.xml in/near.xml
+  ln -s "$PWD/in/d/real.xml" in/own.xml
+  ln -s ../../outside in/d/out.xml
+  ln in/d/real.xml in/d/hard.xml
+  echo odd >"in/caf"$'\xe9'
+  echo secret >outside
+  tar czf sent.tar.gz -C in .
+  exits 0 worker folder in
+  says "left out of the result: d/out.xml: a link"
+  exits 0 worker tar sent.tar.gz
+  ended
+  mkdir all
+  tar xzf "$(archive)" -C all
+  exits 1 grep -r secret all/plugins
+  local result
+  for result in folder tar; do
+    result=all/plugins/$result/results/global
+    [ -d "$result/empty" ]
+    cmp in/d/real.xml "$result/d/real.xml"
+    cmp in/d/real.xml "$result/near.xml"
+    cmp in/d/real.xml "$result/d/hard.xml"
+    [ "$(cat "$result/caf"$'\xef\xbf\xbd'E9)" = odd ]
+    [ ! -e "$result/d/out.xml" ]
+    [ -z "$(find "$result" -type l)" ]
+  done
+  cmp in/d/real.xml all/plugins/folder/results/global/own.xml
+  grep -q "d/out.xml, a link to ../../outside: " all/plugins/tar/results/global/sonobuoy-left-out.txt
+  # A link and a hard link are results as the file is; the absolute link is not in what tar sent.
+  exits 0 "$SONOBUOY" results "$(archive)" -p tar
+  says "Status: passed" "Total: 3"
+  exits 0 "$SONOBUOY" results "$(archive)" -p folder --mode detailed
+  says 'folder|own.xml <testsuite name="s">' $'folder|caf\xef\xbf\xbdE9 odd'
 }
 
 @test "a folder with something that cannot be read: the rest is sent; a result that is none: why" {
@@ -216,6 +263,7 @@ PYTHON
   ln -s nowhere in/dangling
   mkfifo in/pipe
   exits 0 worker folder in
+  says "left out of the result: dangling: a link that leads to no file in the folder" "left out of the result: pipe: a pipe"
   exits 0 worker none nothing-there
   says "there is no result to send"
   ended

@@ -242,6 +242,14 @@ static bool write_note(const char *target, const char *name, const char *heading
     return g_file_set_contents(path, text, -1, error);
 }
 
+static bool empty_folder(const char *path, GError **error) {
+    unpack_remove(path);
+    if (mkdir(path, 0755) == 0)
+        return true;
+    base_error_set_errno(error, errno, "%s cannot be made", path);
+    return false;
+}
+
 /* Says what became of an archive that was not unpacked as it is. `failure`: what ended it, or NULL. */
 static bool write_notes(const UnpackOptions *options, const char *target, const GPtrArray *refused,
                         const GPtrArray *left_out, const GError *failure, GError **error) {
@@ -250,6 +258,9 @@ static bool write_notes(const UnpackOptions *options, const char *target, const 
         g_string_append_printf(heading, "%s could not be unpacked to its end: %s\n", options->name, failure->message);
     if (refused->len)
         g_string_append_printf(heading, "%s holds entries that have no place here:\n", options->name);
+    /* What a bomb came to would make a bomb of the run's archive. */
+    if (g_error_matches(failure, BASE_ERROR, BASE_ERROR_LIMIT) && !empty_folder(target, error))
+        return false;
     if (left_out->len && !write_note(target, UNPACK_LEFT_OUT, "Left out of what was sent:\n", left_out, error))
         return false;
     return (!failure && !refused->len) ||

@@ -14,11 +14,11 @@ typedef struct {
  * under its name. Folders, files and links stay what they are: a symbolic link where folder_link_path() knows its way,
  * a hard link to a file that came before it (which counts for archive_size, too). Names are UTF-8, by text_utf8().
  *
- * An archive that cannot be unpacked to its end (damage, limits), or that holds files which have no place in the folder
- * (names that lead out, a path through a link), is kept as the file that it is, beside all that could be unpacked of
- * it, with a file of the name UNPACK_ERROR that says why and names them. Links that lead out and devices are named in
- * UNPACK_LEFT_OUT: there is nothing in them to be kept. Fails only where the target cannot be written. The file that
- * came is moved or left where it is. */
+ * An archive that is damaged, or that holds files which have no place in the folder (names that lead out, a path
+ * through a link), is kept as the file that it is, beside all that could be unpacked of it, with a file of the name
+ * UNPACK_ERROR that says why and names them; one that goes past a limit, with that file alone. Links that lead out and
+ * devices are named in UNPACK_LEFT_OUT: there is nothing in them to be kept. Fails only where the target cannot be
+ * written. The file that came is moved or left where it is. */
 bool unpack_result(const UnpackOptions *options, const char *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 #define UNPACK_ERROR "sonobuoy-unpack-error.txt"
 #define UNPACK_LEFT_OUT "sonobuoy-left-out.txt"

@@ -43,10 +43,10 @@ plugin() {
     "$2" "$1" "$3" >"plugins.d/$1.yaml"
 }
 
-# aggregator_up [SETTINGS]: starts it, with members of config.json, and waits until it listens
+# aggregator_up [TIMEOUT [OPTIONS...]]: starts it, with the plugins' time-out in seconds, and waits until it listens
 aggregator_up() {
   echo "{\"Namespace\": \"$space\", \"Server\": {\"bindaddress\": \"127.0.0.1\", \"bindport\": $port, \"timeoutseconds\": ${1:-60}}}" >config.json
-  SONOBUOY_ADVERTISE_IP=127.0.0.1 "$SONOBUOY" aggregator --kubeconfig "$KUBECONFIG" --folder "$PWD/run" >aggregator.log 2>&1 &
+  SONOBUOY_ADVERTISE_IP=127.0.0.1 "$SONOBUOY" aggregator --kubeconfig "$KUBECONFIG" --folder "$PWD/run" "${@:2}" >aggregator.log 2>&1 &
   aggregator=$!
   waits 'grep -q "started plugin" aggregator.log'
 }
@@ -138,6 +138,8 @@ ended() {
   aggregator_up 15
   certificate logs
   echo one >file.txt
+  [ "$(put logs results/by-node/n9/logs -T file.txt)" = 403 ]
+  [ "$(put logs results/global/logs -T file.txt)" = 403 ]
   (worker logs file.txt n1 &) 2>worker.log
   waits 'grep -q "received the result of plugin logs on n1" aggregator.log'
   ended
@@ -171,6 +173,99 @@ ended() {
   grep -q "already received" answer
   [ "$(put other results/global/other -T file)" = 200 ]
   ended
+}
+
+@test "two uploads of one result at once: one is taken as a whole, the other is told so" {
+  plugin hello Job raw
+  aggregator_up
+  certificate hello
+  local upload pids=()
+  for upload in a b; do
+    mkfifo "$upload"
+    mkdir "as-$upload"
+    cp ca.pem hello.* "as-$upload"
+    (cd "as-$upload" && put hello results/global/hello -T - -H 'Content-Disposition: attachment;filename=sent' <"../$upload" >../"status-$upload") &
+    pids+=($!)
+  done
+  exec 7>a 8>b
+  head -c 1000000 /dev/zero | tr '\0' a >&7
+  head -c 1000000 /dev/zero | tr '\0' b >&8
+  waits '[ "$(find run/*.incoming -type f -size +900k | wc -l)" -eq 2 ]'
+  echo end >&7
+  echo end >&8
+  exec 7>&- 8>&-
+  wait "${pids[@]}"
+  [[ "$(cat status-a) $(cat status-b)" =~ ^(200\ 409|409\ 200)$ ]]
+  ended
+  local winner=a loser=b
+  [ "$(cat status-a)" = 200 ] || { winner=b loser=a; }
+  grep -q "already received" "as-$loser/answer"
+  tar xzOf "$(archive)" plugins/hello/results/global/sent >sent
+  cmp sent <(head -c 1000000 /dev/zero | tr '\0' "$winner" && echo end)
+  [ "$(tar tzf "$(archive)" | grep -c '^plugins/hello/results/global/.')" = 1 ]
+}
+
+# bats test_tags=long
+@test "a result of 500 MB takes no memory" {
+  plugin large Job raw
+  aggregator_up 300 --no-exit
+  certificate large
+  openssl enc -aes-128-ctr -pass pass:x -pbkdf2 </dev/zero 2>/dev/null | head -c 500000000 >file
+  exits 0 worker large file
+  waits 'annotation | grep -q "\"status\":\"complete\",\"tar-info\""'
+  local peak
+  peak=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$aggregator/status")
+  [ "$peak" -le 32768 ] || fails "peak: $peak KiB"
+  tar xzOf "$(archive)" plugins/large/results/global/file | cmp - file
+}
+
+@test "the API server is killed while a run goes on: its result is taken, and the run comes to its end" {
+  plugin hello Job raw
+  aggregator_up
+  certificate hello
+  echo result >file
+  "$cluster/restart" "$cluster_name" kill &
+  local restart=$!
+  exits 0 worker hello file
+  wait "$restart"
+  ended
+  [ "$(annotation | jq -r '.status, .plugins[0].status, .plugins[0]["result-status"]' | xargs)" = "complete complete passed" ]
+  [ "$(tar xzOf "$(archive)" plugins/hello/results/global/file)" = result ]
+}
+
+@test "bombs end at limits, and are kept as they came" {
+  plugin size Job raw
+  plugin entries Job raw
+  plugin nested Job raw
+  aggregator_up
+  certificate size
+  certificate entries
+  certificate nested
+  truncate -s 1G zeros
+  tar czf size.tar.gz zeros
+  python3 - <<'PYTHON'
+import tarfile
+for name, of in (("entries", lambda i: "same"), ("nested", lambda i: "/".join(["d"] * (i % 2000)) + "/f")):
+    with tarfile.open(name + ".tar.gz", "w:gz") as archive:
+        for i in range(100000 if name == "entries" else 4000):
+            archive.addfile(tarfile.TarInfo(of(i).lstrip("/")))
+PYTHON
+  local plugin
+  for plugin in size entries nested; do
+    exits 0 worker "$plugin" "$plugin.tar.gz"
+  done
+  ended
+  mkdir all
+  tar xzf "$(archive)" -C all
+  cmp size.tar.gz all/plugins/size/results/global/size.tar.gz
+  grep -q "could not be unpacked to its end: .*--limit-ratio" all/plugins/size/results/global/sonobuoy-unpack-error.txt
+  run -1 "$SONOBUOY" results "$(archive)" -p size
+  says "Status: failed"
+  [ "$(ls all/plugins/size/results/global)" = "size.tar.gz"$'\n'"sonobuoy-unpack-error.txt" ]
+  # A file that is written 100,000 times, and folders deeper than what is walked through: bounded, and no harm.
+  [ "$(ls all/plugins/entries/results/global)" = same ]
+  [ -f all/plugins/nested/results/global/d/d/d/f ]
+  grep -q "not in the archive: plugins/nested/.*nested deeper than 64 folders" aggregator.log
 }
 
 @test "archives that are none, and that lead out, are kept as they came, with a word" {
@@ -223,8 +318,9 @@ PYTHON
   ln -s ../../outside in/d/out.xml
   ln in/d/real.xml in/d/hard.xml
   echo odd >"in/caf"$'\xe9'
+  echo long >"in/$(printf '%0120d' 1)"$'\xe9'
   echo secret >outside
-  tar czf sent.tar.gz -C in .
+  tar czf sent.tar.gz --format=posix -C in . # which writes long names otherwise than short ones
   exits 0 worker folder in
   says "left out of the result: d/out.xml: a link"
   exits 0 worker tar sent.tar.gz
@@ -240,6 +336,7 @@ PYTHON
     cmp in/d/real.xml "$result/near.xml"
     cmp in/d/real.xml "$result/d/hard.xml"
     [ "$(cat "$result/caf"$'\xef\xbf\xbd'E9)" = odd ]
+    [ "$(cat "$result/$(printf '%0120d' 1)"$'\xef\xbf\xbd'E9)" = long ]
     [ ! -e "$result/d/out.xml" ]
     [ -z "$(find "$result" -type l)" ]
   done

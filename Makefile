@@ -8,6 +8,7 @@
 #   make test-nodes what needs nodes that run pods, as root
 #   make torture    kill -9 at 100 random moments of backups and 100 of restores (TORTURE_FLAGS)
 #   make bench      measure against plain requests (N=objects; BENCH_FLAGS=--velero for stock Velero)
+#   make bench-sonobuoy   measure the aggregator beside stock's and the query beside plain lists, as root
 #   make image      a container image of both programs into build/image (IMAGE=name:tag), without a container engine
 #   make install    into PREFIX (/usr/local), below DESTDIR
 #   make dist       a source archive of the last commit
@@ -22,7 +23,7 @@ IMAGE ?= localhost/seaworthy:v$(VERSION)
 SUITES = scripts unit integration nodes interop clang asan tsan fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-sonobuoy cluster cluster-down test test-nodes test-all torture bench image install dist format lint clean
+.PHONY: help build bench-programs demo demo-sonobuoy cluster cluster-down test test-nodes test-all torture bench bench-sonobuoy image install dist format lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -66,10 +67,16 @@ torture: build
 	@scripts/setup stores
 	@tests/torture $(TORTURE_FLAGS)
 
-bench: build
+bench-programs: build
 	@scripts/setup peers
-	@meson configure build -Dbench=true && ninja -C build bench/bench-floor >/dev/null && ln -sf bench/bench-floor build/bench-floor
+	@meson configure build -Dbench=true && ninja -C build bench/bench-floor bench/bench-uploaders >/dev/null
+	@for program in floor uploaders; do ln -sf bench/bench-$$program build/bench-$$program; done
+
+bench: bench-programs
 	@bench/ark $(N) $(BENCH_FLAGS)
+
+bench-sonobuoy: bench-programs
+	@bench/sonobuoy --objects $(N) $(BENCH_FLAGS)
 
 image:
 	@scripts/setup build

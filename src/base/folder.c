@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum { DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC, FILE_ONLY = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY };
+enum { LINK_LENGTH_MAX = 4096, LINK_HOPS_MAX = 16 };
 
 int folder_open(const char *path, GError **error) {
     int fd = open(path, DIRECTORY);
@@ -40,11 +41,9 @@ static int open_below(int folder, const char *path, int flags) {
     return fd;
 }
 
-int folder_open_file(int folder, const char *path, GError **error) {
+/* The descriptor of a regular file; -1 where it is -1, with errno, or something else, which is `wrong`. */
+static int regular_file(int fd, const char *path, const char *wrong, GError **error) {
     struct stat status;
-    errno = ELOOP;
-    /* Opening a pipe would wait for its other end. */
-    int fd = has_way_out(path) ? -1 : open_below(folder, path, FILE_ONLY | O_NONBLOCK);
     if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
         return fd;
     int failed = fd < 0 ? errno : ELOOP;
@@ -54,8 +53,102 @@ int folder_open_file(int folder, const char *path, GError **error) {
     if (failed != ELOOP && failed != ENXIO)
         base_error_set_errno(error, failed, "%s", shown);
     else
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "%s: not a regular file, and no link is followed", shown);
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "%s: %s", shown, wrong);
     return -1;
+}
+
+int folder_open_file(int folder, const char *path, GError **error) {
+    errno = ELOOP;
+    /* Opening a pipe would wait for its other end. */
+    int fd = has_way_out(path) ? -1 : open_below(folder, path, FILE_ONLY | O_NONBLOCK);
+    return regular_file(fd, path, "not a regular file, and no link is followed", error);
+}
+
+/* --- links that stay inside ----------------------------------------------------------------- */
+
+static bool is_nothing(const char *part) {
+    return !*part || g_str_equal(part, ".");
+}
+
+char *folder_link_path(const char *path, const char *target) {
+    g_autofree char *parent = g_path_get_dirname(path);
+    g_auto(GStrv) above = g_strsplit(parent, "/", -1), parts = g_strsplit(target, "/", -1);
+    g_autoptr(GPtrArray) way = g_ptr_array_new();
+    bool inside = *target && *target != '/', named = false;
+    for (char **part = above; *part; part++)
+        if (!is_nothing(*part))
+            g_ptr_array_add(way, *part);
+    for (char **part = parts; inside && *part; part++) {
+        if (is_nothing(*part))
+            continue;
+        if (!g_str_equal(*part, "..")) {
+            named = true;
+            g_ptr_array_add(way, *part);
+        } else {
+            inside = !named && way->len > 0;
+            if (inside)
+                g_ptr_array_set_size(way, (int)way->len - 1);
+        }
+    }
+    g_ptr_array_add(way, NULL);
+    return inside ? g_strjoinv("/", (char **)way->pdata) : NULL;
+}
+
+/* Where the link `name` in the open folder leads, as a path below the first one; NULL where it is no link (errno is as
+ * before), or leads out (errno is ELOOP). */
+static char *read_link(int parent, const char *own, const char *path, const char *name) {
+    char target[LINK_LENGTH_MAX];
+    int before = errno;
+    ssize_t length = readlinkat(parent, name, target, sizeof target);
+    errno = before;
+    if (length < 0)
+        return NULL;
+    errno = ELOOP;
+    if (length == sizeof target)
+        return NULL;
+    target[length] = 0;
+    size_t start = own ? strlen(own) : 0;
+    bool is_own = start > 0 && strncmp(target, own, start) == 0 && target[start] == '/';
+    return is_own ? folder_link_path("", target + start + 1) : folder_link_path(path, target);
+}
+
+/* Opens part by part. Where a part is a link: -1, and the path to go on with in *next; else *next is NULL. */
+static int open_or_link(int folder, const char *own, const char *path, char **next) {
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    guint count = g_strv_length(parts);
+    g_autoptr(GString) so_far = g_string_new(NULL);
+    int fd = dup(folder);
+    *next = NULL;
+    for (guint i = 0; fd >= 0 && i < count; i++) {
+        g_string_append_printf(so_far, "%s%s", i ? "/" : "", parts[i]);
+        int opened =
+            openat(fd, *parts[i] ? parts[i] : ".", i + 1 < count ? DIRECTORY | O_NOFOLLOW : FILE_ONLY | O_NONBLOCK);
+        g_autofree char *to = opened < 0 ? read_link(fd, own, so_far->str, parts[i]) : NULL;
+        if (to) {
+            g_autofree char *rest = g_strjoinv("/", parts + i + 1);
+            *next = g_strconcat(to, *to && *rest ? "/" : "", rest, NULL);
+        }
+        int failed = errno;
+        close(fd);
+        errno = failed;
+        fd = opened;
+    }
+    return fd;
+}
+
+int folder_open_inside(int folder, const char *own, const char *path, GError **error) {
+    g_autofree char *way = g_strdup(path);
+    int fd = -1;
+    errno = ELOOP;
+    for (unsigned hops = 0; way && !has_way_out(way) && hops < LINK_HOPS_MAX; hops++) {
+        char *next;
+        fd = open_or_link(folder, own, way, &next);
+        g_free(way);
+        way = next;
+        if (next)
+            errno = ELOOP;
+    }
+    return regular_file(fd, path, "no regular file, and no link to one in the same folder", error);
 }
 
 /* --- all of them ----------------------------------------------------------------------------- */

@@ -30,6 +30,15 @@ typedef bool (*FolderFunc)(const FolderEntry *entry, void *data, GError **error)
 bool folder_walk(int folder, const char *below, const Limits *limits, FolderFunc func, void *data, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The path that a link at `path` (both below one folder) leads to, without "." and ""; NULL where that may be outside
+ * the folder: an absolute target, one with more ".." than folders, or with ".." behind a name, which may be a link
+ * itself. Where all links in a folder pass, none leads out. g_free() it. */
+char *folder_link_path(const char *path, const char *target);
+
+/* folder_open_file() that follows links whose folder_link_path() is inside. `own`, which may be NULL, is the folder's
+ * own absolute path: a target that begins with it is inside, too. */
+int folder_open_inside(int folder, const char *own, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Opens a regular file at a path below an open folder: a descriptor, or -1 with NOT_FOUND, INVALID (no regular file, or
  * a link on the way, or a path that leads out), ... Errors name `path`. */
 int folder_open_file(int folder, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -133,7 +133,7 @@ struct TarReader {
     locale_t utf8;
     Source *source;
     Limits limits;
-    bool skip_special;
+    char *path, *target; /* of the present entry, in UTF-8 */
     TarSkipFunc on_skip; /* or NULL */
     void *on_skip_data;
     gint64 entries;
@@ -176,18 +176,13 @@ TarReader *tar_reader_new(Source *source, const Limits *limits, GError **error) 
     return g_steal_pointer(&reader);
 }
 
-void tar_reader_skip_special(TarReader *reader) {
-    reader->skip_special = true;
-}
-
 void tar_reader_tell_special(TarReader *reader, TarSkipFunc func, void *data) {
     reader->on_skip = func;
     reader->on_skip_data = data;
 }
 
-/* Whether a path stays below the directory it is unpacked into. */
-static bool path_is_safe(const char *path) {
-    if (!path || !*path || *path == '/')
+bool tar_path_is_safe(const char *path) {
+    if (!*path || *path == '/')
         return false;
     for (const char *part = path; part;) {
         const char *slash = strchr(part, '/');
@@ -202,9 +197,9 @@ static bool path_is_safe(const char *path) {
 /* A path as errors show it, cut where it is long. g_free() it. */
 static char *shown_path(const char *path) {
     enum { SHOWN_MAX = 200 };
-    g_autofree char *cut = g_strndup(path ? path : "(no name)", SHOWN_MAX);
+    g_autofree char *cut = g_strndup(*path ? path : "(no name)", SHOWN_MAX);
     g_autofree char *whole = text_printable(cut);
-    return g_strconcat(whole, path && strlen(path) > SHOWN_MAX ? "..." : "", NULL);
+    return g_strconcat(whole, strlen(path) > SHOWN_MAX ? "..." : "", NULL);
 }
 
 static bool entry_within_limits(TarReader *reader, const char *path, GError **error) {
@@ -215,7 +210,7 @@ static bool entry_within_limits(TarReader *reader, const char *path, GError **er
         return false;
     }
     g_autofree char *shown = shown_path(path);
-    if (limits->path_length && path && strlen(path) > (guint64)limits->path_length) {
+    if (limits->path_length && strlen(path) > (guint64)limits->path_length) {
         limit_reached(error, "path-length", "the archive holds \"%s\", a path longer than %" G_GINT64_FORMAT " bytes",
                       shown, limits->path_length);
         return false;
@@ -229,57 +224,88 @@ static bool entry_within_limits(TarReader *reader, const char *path, GError **er
     return true;
 }
 
-static const char *what_is_wrong(bool plain) {
-    return plain ? "outside its directory" : "not a regular file";
+static TarKind kind_of(struct archive_entry *entry) {
+    if (archive_entry_hardlink(entry))
+        return TAR_HARD_LINK;
+    switch (archive_entry_filetype(entry)) {
+    case AE_IFREG: return TAR_FILE;
+    case AE_IFDIR: return TAR_FOLDER;
+    case AE_IFLNK: return TAR_SYMBOLIC_LINK;
+    default: return TAR_OTHER;
+    }
 }
 
-/* Whether the entry is to be passed over with a word. */
-static bool entry_is_skipped(const TarReader *reader, const char *path, bool plain) {
-    bool folder = archive_entry_filetype(reader->entry) == AE_IFDIR;
-    if (!reader->on_skip || (path_is_safe(path) && (plain || folder)))
-        return false;
-    g_autofree char *shown = shown_path(path);
-    reader->on_skip(shown, what_is_wrong(plain || folder), reader->on_skip_data);
-    return true;
+/* Whether libarchive warns of nothing but a name that is not UTF-8, which it gives as it stands. */
+static bool is_odd_name(const char *path, const char *target) {
+    return path && (!g_utf8_validate(path, -1, NULL) || (target && !g_utf8_validate(target, -1, NULL)));
 }
 
-/* Regular files that stay below their directory, and directories. */
-static bool entry_is_allowed(const TarReader *reader, const char *path, bool plain, GError **error) {
-    if (path_is_safe(path) && (plain || reader->skip_special || archive_entry_filetype(reader->entry) == AE_IFDIR))
+/* Reads the next head and keeps its names: libarchive's result. */
+static int read_head(TarReader *reader) {
+    locale_t before = uselocale(reader->utf8);
+    int result = archive_read_next_header(reader->archive, &reader->entry);
+    bool read = result == ARCHIVE_OK || result == ARCHIVE_WARN;
+    const char *path = read ? archive_entry_pathname(reader->entry) : NULL, *target = NULL;
+    if (read && kind_of(reader->entry) == TAR_HARD_LINK)
+        target = archive_entry_hardlink(reader->entry);
+    else if (read)
+        target = archive_entry_symlink(reader->entry);
+    if (result == ARCHIVE_WARN && is_odd_name(path, target))
+        result = ARCHIVE_OK;
+    g_free(reader->path);
+    g_free(reader->target);
+    reader->path = text_utf8(path ? path : "");
+    reader->target = target ? text_utf8(target) : NULL;
+    uselocale(before);
+    return result;
+}
+
+int tar_reader_next_entry(TarReader *reader, TarEntry *out, GError **error) {
+    int result = read_head(reader);
+    if (result == ARCHIVE_EOF)
+        return 0;
+    if (result != ARCHIVE_OK) {
+        tar_reader_fail(reader, error);
+        return -1;
+    }
+    if (!entry_within_limits(reader, reader->path, error))
+        return -1;
+    gint64 size = archive_entry_size(reader->entry);
+    *out = (TarEntry){kind_of(reader->entry), reader->path, reader->target, tar_path_is_safe(reader->path),
+                      (guint64)MAX(size, 0)};
+    return 1;
+}
+
+/* Whether tar_reader_next() passes over the entry; an error where it may not. */
+static bool pass_over(const TarReader *reader, const TarEntry *entry, GError **error) {
+    if (entry->safe && entry->kind == TAR_FOLDER)
         return true;
-    g_autofree char *shown = shown_path(path);
+    const char *wrong =
+        entry->kind == TAR_FILE || entry->kind == TAR_FOLDER ? "outside its directory" : "not a regular file";
+    g_autofree char *shown = shown_path(entry->path);
+    if (reader->on_skip) {
+        reader->on_skip(shown, wrong, reader->on_skip_data);
+        return true;
+    }
     g_set_error(error, BASE_ERROR, BASE_ERROR_CORRUPT,
-                "the archive holds \"%s\", which is %s; such an entry is never there rightly", shown,
-                what_is_wrong(plain));
+                "the archive holds \"%s\", which is %s; such an entry is never there rightly", shown, wrong);
     return false;
 }
 
 int tar_reader_next(TarReader *reader, const char **out_path, guint64 *out_size, GError **error) {
-    for (;;) {
-        locale_t before = uselocale(reader->utf8);
-        int result = archive_read_next_header(reader->archive, &reader->entry);
-        const char *path = result == ARCHIVE_OK ? archive_entry_pathname(reader->entry) : NULL;
-        uselocale(before);
-        if (result == ARCHIVE_EOF)
-            return 0;
-        if (result != ARCHIVE_OK) {
-            tar_reader_fail(reader, error);
-            return -1;
+    TarEntry entry;
+    int more;
+    while ((more = tar_reader_next_entry(reader, &entry, error)) > 0) {
+        if (entry.safe && entry.kind == TAR_FILE) {
+            *out_path = entry.path;
+            if (out_size)
+                *out_size = entry.size;
+            return 1;
         }
-        bool plain = archive_entry_filetype(reader->entry) == AE_IFREG && !archive_entry_hardlink(reader->entry);
-        if (!entry_within_limits(reader, path, error))
+        if (!pass_over(reader, &entry, error))
             return -1;
-        if (entry_is_skipped(reader, path, plain))
-            continue;
-        if (!entry_is_allowed(reader, path, plain, error))
-            return -1;
-        if (!plain)
-            continue;
-        *out_path = path;
-        if (out_size)
-            *out_size = (guint64)archive_entry_size(reader->entry);
-        return 1;
     }
+    return more;
 }
 
 /* Some of the present entry's content, of which `length` bytes are still to come: at least one, or -1. */
@@ -288,7 +314,7 @@ static gssize read_content(TarReader *reader, void *data, size_t length, GError 
     if (count > 0)
         return count;
     if (count == 0)
-        archive_set_error(reader->archive, ARCHIVE_FATAL, "%s ends too early", archive_entry_pathname(reader->entry));
+        archive_set_error(reader->archive, ARCHIVE_FATAL, "%s ends too early", reader->path);
     tar_reader_fail(reader, error);
     return -1;
 }
@@ -297,8 +323,7 @@ bool tar_reader_read(TarReader *reader, GByteArray *buffer, GError **error) {
     size_t size = (size_t)archive_entry_size(reader->entry);
     guint start = buffer->len;
     if (size > G_MAXINT - start) { /* also a size below zero */
-        g_set_error(error, BASE_ERROR, BASE_ERROR_LIMIT, "%s is too large to be read as a whole",
-                    archive_entry_pathname(reader->entry));
+        g_set_error(error, BASE_ERROR, BASE_ERROR_LIMIT, "%s is too large to be read as a whole", reader->path);
         return false;
     }
     g_byte_array_set_size(buffer, start + (guint)size);
@@ -343,6 +368,8 @@ void tar_reader_free(TarReader *reader) {
     if (!reader)
         return;
     archive_read_free(reader->archive);
+    g_free(reader->path);
+    g_free(reader->target);
     freelocale(reader->utf8);
     g_clear_error(&reader->failure);
     g_free(reader);

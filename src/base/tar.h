@@ -25,11 +25,23 @@ typedef struct TarReader TarReader;
 /* Reads from `source` (not taken over). Of limits (NULL: the default ones), which are copied, entries, entry_size and
  * path_length count. */
 TarReader *tar_reader_new(Source *source, const Limits *limits, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Links and devices are passed over, too, as long as their own paths are safe. */
-void tar_reader_skip_special(TarReader *reader);
-/* The same for what has no safe path, and each is told of: `path` fit for a terminal, `what` it is. */
+/* tar_reader_next() passes over links, devices and what has no safe path, and each is told of: `path` fit for a
+ * terminal, `what` it is. */
 typedef void (*TarSkipFunc)(const char *path, const char *what, void *data);
 void tar_reader_tell_special(TarReader *reader, TarSkipFunc func, void *data);
+/* Any entry. Paths that are not UTF-8 are as text_utf8() has them. */
+typedef enum { TAR_FILE, TAR_FOLDER, TAR_SYMBOLIC_LINK, TAR_HARD_LINK, TAR_OTHER } TarKind;
+typedef struct {
+    TarKind kind;
+    const char *path;   /* "" where there is none; valid until the next call, like target */
+    const char *target; /* of a link, as it stands there; else NULL */
+    bool safe;          /* the path stays below the directory that it is unpacked into; of the target nothing is said */
+    guint64 size;       /* of a file */
+} TarEntry;
+/* Whether a path stays below the directory it is unpacked into. */
+bool tar_path_is_safe(const char *path);
+/* Goes to the next entry: 1, 0 at the end, -1 on error (LIMIT, CORRUPT). */
+int tar_reader_next_entry(TarReader *reader, TarEntry *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Goes to the next regular file. out_path is valid until the next call. Returns
  * 1, 0 at the end, -1 on error: LIMIT, and CORRUPT for absolute paths, "..", links and
  * devices, which are named; directories are passed over. */

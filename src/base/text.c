@@ -35,6 +35,17 @@ void text_print(FILE *out, const char *format, ...) {
     fputs(shown, out);
 }
 
+char *text_utf8(const char *text) {
+    GString *out = g_string_sized_new(strlen(text));
+    const char *end;
+    while (!g_utf8_validate(text, -1, &end)) {
+        g_string_append_len(out, text, end - text);
+        g_string_append_printf(out, "\xef\xbf\xbd%02X", (unsigned char)*end);
+        text = end + 1;
+    }
+    return g_string_free(g_string_append(out, text), FALSE);
+}
+
 /* --- the nearest ------------------------------------------------------------------------- */
 
 static guint distance(const char *a, const char *b) {

@@ -25,6 +25,10 @@ const char *text_nearest(const char *word, const char *const *candidates);
 /* "; did you mean X?" for the end of a message; "" for NULL. g_free() it. */
 char *text_did_you_mean(const char *nearest);
 
+/* The text as UTF-8: valid UTF-8 stays; any other byte becomes U+FFFD and its two hex digits, in upper case, so that
+ * the byte can be told: "caf\xe9" is "caf\xef\xbf\xbd" "E9". g_free() it. */
+char *text_utf8(const char *text);
+
 /* --- names (kubernetes.io/docs/concepts/overview/working-with-objects/names) --- */
 
 /* Each sets INVALID with the rule that is broken. */

@@ -4,6 +4,8 @@
 #include "sonobuoy/results-internal.h"
 #include "sonobuoy/unpack.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@ enum { UNPACK_ERROR_MAX = 64 << 10 };
 typedef struct {
     const ResultsPlugin *plugin;
     const Limits *limits;
+    int folder; /* the plugin's */
     yyjson_mut_doc *doc;
     yyjson_mut_val *summary, *node; /* node: that the walk is at, or NULL */
     const char *below;
@@ -78,9 +81,29 @@ static void set_failure(const Walk *walk, yyjson_mut_val *item, const GError *fa
     results_item_set(walk->doc, item, "status", yyjson_mut_str(walk->doc, walk->errors ? "failed" : "unknown"));
 }
 
+/* The file that a link leads to, which is in the same result (results/NODE/); -1. */
+static int open_link(const Walk *walk, const FolderEntry *entry, GError **error) {
+    g_auto(GStrv) parts = g_strsplit(entry->path, "/", 3);
+    if (g_strv_length(parts) < 3)
+        return folder_open_file(entry->parent, entry->name, error);
+    g_autofree char *top = g_build_filename(parts[0], parts[1], NULL);
+    int folder = openat(walk->folder, top, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0) {
+        base_error_set_errno(error, errno, "%s", top);
+        return -1;
+    }
+    int fd = folder_open_inside(folder, NULL, parts[2], error);
+    close(folder);
+    return fd;
+}
+
+static int open_entry(const Walk *walk, const FolderEntry *entry, GError **error) {
+    return S_ISLNK(entry->mode) ? open_link(walk, entry, error) : folder_open_file(entry->parent, entry->name, error);
+}
+
 static bool read_file(const Walk *walk, const FolderEntry *entry, yyjson_mut_val *item, AddFunc add, GError **error) {
     gint64 limit = walk->limits->file_size;
-    int fd = folder_open_file(entry->parent, entry->name, error);
+    int fd = open_entry(walk, entry, error);
     if (fd < 0)
         return false;
     size_t length;
@@ -125,8 +148,18 @@ static bool is_at_top(const Walk *walk, const FolderEntry *entry) {
     return !*rest || !strchr(rest + 1, '/');
 }
 
+/* Whether the entry is a link that leads to no file of its result: there is none in it. */
+static bool is_empty_link(const Walk *walk, const FolderEntry *entry) {
+    int fd = S_ISLNK(entry->mode) ? open_entry(walk, entry, NULL) : -1;
+    if (fd >= 0)
+        close(fd);
+    return S_ISLNK(entry->mode) && fd < 0;
+}
+
 static bool on_entry(const FolderEntry *entry, void *data, GError **error) {
     Walk *walk = data;
+    if (is_empty_link(walk, entry) || (!walk->errors && g_str_equal(entry->name, UNPACK_LEFT_OUT)))
+        return true;
     bool begins_node = walk->plugin->by_node && S_ISDIR(entry->mode) && is_at_top(walk, entry) && !entry->failure &&
                        !g_str_equal(entry->path, walk->below);
     if (begins_node) {
@@ -153,7 +186,7 @@ yyjson_mut_doc *results_of_plugin(const char *folder, const ResultsPlugin *plugi
     yyjson_mut_doc_set_root(doc, summary);
     bool ok = true;
     for (size_t i = 0; ok && i < G_N_ELEMENTS(below); i++) {
-        Walk walk = {plugin, limits ? limits : &limits_default, doc, summary, NULL, below[i], i == 1};
+        Walk walk = {plugin, limits ? limits : &limits_default, fd, doc, summary, NULL, below[i], i == 1};
         ok = folder_walk(fd, below[i], limits, on_entry, &walk, error);
     }
     close(fd);

@@ -1,7 +1,11 @@
 #include "sonobuoy/server.h"
 
 #include "base/file.h"
+<<<<<<< HEAD
 #include "sonobuoy/partial.h"
+=======
+#include "base/text.h"
+>>>>>>> load
 #include "sonobuoy/unpack.h"
 
 #include <arpa/inet.h>
@@ -263,7 +267,7 @@ static char *file_name(const char *disposition) {
     if (end)
         *end = 0;
     g_autofree char *name = g_path_get_basename(*text == '"' ? text + 1 : text);
-    return is_name(name) ? g_steal_pointer(&name) : g_strdup("result");
+    return is_name(name) ? text_utf8(name) : g_strdup("result");
 }
 
 /* Makes the result visible as a whole: unpacked, or as one file. */

@@ -33,16 +33,16 @@ plugin() {
     "$2" "$1" "$3" >"plugins.d/$1.yaml"
 }
 
-# aggregator_start: with config.json, as it is; its log is aggregator.log, made anew
+# aggregator_start [OPTIONS...]: with config.json, as it is; its log is aggregator.log, made anew
 aggregator_start() {
-  SONOBUOY_ADVERTISE_IP=127.0.0.1 "$SONOBUOY" aggregator --kubeconfig "$KUBECONFIG" --folder "$PWD/run" >aggregator.log 2>&1 &
+  SONOBUOY_ADVERTISE_IP=127.0.0.1 "$SONOBUOY" aggregator --kubeconfig "$KUBECONFIG" --folder "$PWD/run" "$@" >aggregator.log 2>&1 &
   aggregator=$!
 }
 
-# aggregator_up [SECONDS]: starts it, with that time for plugins, and waits until it has started one
+# aggregator_up [SECONDS [OPTIONS...]]: starts it, with that time for plugins, and waits until it has started one
 aggregator_up() {
   echo "{\"Namespace\": \"$space\", \"Server\": {\"bindaddress\": \"127.0.0.1\", \"bindport\": $port, \"timeoutseconds\": ${1:-60}}}" >config.json
-  aggregator_start
+  aggregator_start "${@:2}"
   waits 'grep -q "started plugin" aggregator.log'
 }
 

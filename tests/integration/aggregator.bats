@@ -62,6 +62,8 @@ teardown_file() { cluster_down; }
   aggregator_up 15
   certificate logs
   echo one >file.txt
+  [ "$(put logs results/by-node/n9/logs -T file.txt)" = 403 ]
+  [ "$(put logs results/global/logs -T file.txt)" = 403 ]
   (worker logs file.txt n1 &) 2>worker.log
   waits 'grep -q "received the result of plugin logs on n1" aggregator.log'
   ended
@@ -97,6 +99,99 @@ teardown_file() { cluster_down; }
   ended
 }
 
+@test "two uploads of one result at once: one is taken as a whole, the other is told so" {
+  plugin hello Job raw
+  aggregator_up
+  certificate hello
+  local upload pids=()
+  for upload in a b; do
+    mkfifo "$upload"
+    mkdir "as-$upload"
+    cp ca.pem hello.* "as-$upload"
+    (cd "as-$upload" && put hello results/global/hello -T - -H 'Content-Disposition: attachment;filename=sent' <"../$upload" >../"status-$upload") &
+    pids+=($!)
+  done
+  exec 7>a 8>b
+  head -c 1000000 /dev/zero | tr '\0' a >&7
+  head -c 1000000 /dev/zero | tr '\0' b >&8
+  waits '[ "$(find run/*.incoming -type f -size +900k | wc -l)" -eq 2 ]'
+  echo end >&7
+  echo end >&8
+  exec 7>&- 8>&-
+  wait "${pids[@]}"
+  [[ "$(cat status-a) $(cat status-b)" =~ ^(200\ 409|409\ 200)$ ]]
+  ended
+  local winner=a loser=b
+  [ "$(cat status-a)" = 200 ] || { winner=b loser=a; }
+  grep -q "already received" "as-$loser/answer"
+  tar xzOf "$(archive)" plugins/hello/results/global/sent >sent
+  cmp sent <(head -c 1000000 /dev/zero | tr '\0' "$winner" && echo end)
+  [ "$(tar tzf "$(archive)" | grep -c '^plugins/hello/results/global/.')" = 1 ]
+}
+
+# bats test_tags=long
+@test "a result of 500 MB takes no memory" {
+  plugin large Job raw
+  aggregator_up 300 --no-exit
+  certificate large
+  openssl enc -aes-128-ctr -pass pass:x -pbkdf2 </dev/zero 2>/dev/null | head -c 500000000 >file
+  exits 0 worker large file
+  waits 'annotation | grep -q "\"status\":\"complete\",\"tar-info\""'
+  local peak
+  peak=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$aggregator/status")
+  [ "$peak" -le 32768 ] || fails "peak: $peak KiB"
+  tar xzOf "$(archive)" plugins/large/results/global/file | cmp - file
+}
+
+@test "the API server is killed while a run goes on: its result is taken, and the run comes to its end" {
+  plugin hello Job raw
+  aggregator_up
+  certificate hello
+  echo result >file
+  "$cluster/restart" "$cluster_name" kill &
+  local restart=$!
+  exits 0 worker hello file
+  wait "$restart"
+  ended
+  [ "$(annotation | jq -r '.status, .plugins[0].status, .plugins[0]["result-status"]' | xargs)" = "complete complete passed" ]
+  [ "$(tar xzOf "$(archive)" plugins/hello/results/global/file)" = result ]
+}
+
+@test "bombs end at limits, and are kept as they came" {
+  plugin size Job raw
+  plugin entries Job raw
+  plugin nested Job raw
+  aggregator_up
+  certificate size
+  certificate entries
+  certificate nested
+  truncate -s 1G zeros
+  tar czf size.tar.gz zeros
+  python3 - <<'PYTHON'
+import tarfile
+for name, of in (("entries", lambda i: "same"), ("nested", lambda i: "/".join(["d"] * (i % 2000)) + "/f")):
+    with tarfile.open(name + ".tar.gz", "w:gz") as archive:
+        for i in range(100000 if name == "entries" else 4000):
+            archive.addfile(tarfile.TarInfo(of(i).lstrip("/")))
+PYTHON
+  local plugin
+  for plugin in size entries nested; do
+    exits 0 worker "$plugin" "$plugin.tar.gz"
+  done
+  ended
+  mkdir all
+  tar xzf "$(archive)" -C all
+  cmp size.tar.gz all/plugins/size/results/global/size.tar.gz
+  grep -q "could not be unpacked to its end: .*--limit-ratio" all/plugins/size/results/global/sonobuoy-unpack-error.txt
+  run -1 "$SONOBUOY" results "$(archive)" -p size
+  says "Status: failed"
+  [ "$(ls all/plugins/size/results/global)" = "size.tar.gz"$'\n'"sonobuoy-unpack-error.txt" ]
+  # A file that is written 100,000 times, and folders deeper than what is walked through: bounded, and no harm.
+  [ "$(ls all/plugins/entries/results/global)" = same ]
+  [ -f all/plugins/nested/results/global/d/d/d/f ]
+  grep -q "not in the archive: plugins/nested/.*nested deeper than 64 folders" aggregator.log
+}
+
 @test "archives that are none, and that lead out, are kept as they came, with a word" {
   plugin a Job raw
   plugin b Job raw
@@ -125,8 +220,57 @@ PYTHON
   # It is no result, and passes for none.
   run -1 "$SONOBUOY" results "$(archive)" -p a
   says "Status: failed" "Failed: 1" $'Failed tests:\nsonobuoy-unpack-error.txt'
-  [ "$(cd all/plugins/b/results/global && ls)" = good ]
+  # What is beside is there; a link that leads out is named, and is no failure.
+  [ "$(cat all/plugins/a/results/global/first)" = x ]
+  [ "$(cd all/plugins/b/results/global && ls)" = "good"$'\n'"sonobuoy-left-out.txt" ]
+  grep -q "link, a link to /etc/passwd: " all/plugins/b/results/global/sonobuoy-left-out.txt
+  exits 0 "$SONOBUOY" results "$(archive)" -p b
+  says "Status: passed" "Passed: 1"
   [ -z "$(find . -name outside)" ]
+}
+
+@test "links, empty folders and names of any bytes: in the archive as files and folders" {
+  plugin folder Job raw
+  plugin tar Job junit
+  aggregator_up
+  certificate folder
+  certificate tar
+  mkdir -p in/empty in/d
+  echo '<testsuite name="s"><testcase name="a"/></testsuite>' >in/d/real.xml
+  ln -s d/real.xml in/near.xml
+  ln -s "$PWD/in/d/real.xml" in/own.xml
+  ln -s ../../outside in/d/out.xml
+  ln in/d/real.xml in/d/hard.xml
+  echo odd >"in/caf"$'\xe9'
+  echo long >"in/$(printf '%0120d' 1)"$'\xe9'
+  echo secret >outside
+  tar czf sent.tar.gz --format=posix -C in . # which writes long names otherwise than short ones
+  exits 0 worker folder in
+  says "left out of the result: d/out.xml: a link"
+  exits 0 worker tar sent.tar.gz
+  ended
+  mkdir all
+  tar xzf "$(archive)" -C all
+  exits 1 grep -r secret all/plugins
+  local result
+  for result in folder tar; do
+    result=all/plugins/$result/results/global
+    [ -d "$result/empty" ]
+    cmp in/d/real.xml "$result/d/real.xml"
+    cmp in/d/real.xml "$result/near.xml"
+    cmp in/d/real.xml "$result/d/hard.xml"
+    [ "$(cat "$result/caf"$'\xef\xbf\xbd'E9)" = odd ]
+    [ "$(cat "$result/$(printf '%0120d' 1)"$'\xef\xbf\xbd'E9)" = long ]
+    [ ! -e "$result/d/out.xml" ]
+    [ -z "$(find "$result" -type l)" ]
+  done
+  cmp in/d/real.xml all/plugins/folder/results/global/own.xml
+  grep -q "d/out.xml, a link to ../../outside: " all/plugins/tar/results/global/sonobuoy-left-out.txt
+  # A link and a hard link are results as the file is; the absolute link is not in what tar sent.
+  exits 0 "$SONOBUOY" results "$(archive)" -p tar
+  says "Status: passed" "Total: 3"
+  exits 0 "$SONOBUOY" results "$(archive)" -p folder --mode detailed
+  says 'folder|own.xml <testsuite name="s">' $'folder|caf\xef\xbf\xbdE9 odd'
 }
 
 @test "a folder with something that cannot be read: the rest is sent; a result that is none: why" {
@@ -140,6 +284,7 @@ PYTHON
   ln -s nowhere in/dangling
   mkfifo in/pipe
   exits 0 worker folder in
+  says "left out of the result: dangling: a link that leads to no file in the folder" "left out of the result: pipe: a pipe"
   exits 0 worker none nothing-there
   says "there is no result to send"
   ended

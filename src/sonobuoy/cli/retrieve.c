@@ -25,12 +25,20 @@ static void say(const char *line, void *data) {
     progress_print_above(whole);
 }
 
+static void tell_left_out(const char *archive, const char *what) {
+    g_autofree char *line = g_strdup_printf("left out of %s: %s", archive, what);
+    say(line, NULL);
+}
+
 /* Each into the folder. The archives go, as what they hold is there; but not what an earlier call was to keep. */
 static bool extract_all(const Options *options, const char *folder, const GPtrArray *files, GError **error) {
     for (guint i = 0; i < files->len; i++) {
         const Retrieved *file = files->pdata[i];
-        if (!unpack_archive_into(file->path, folder, &options->limits, error))
+        g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
+        if (!unpack_archive_into(file->path, folder, &options->limits, left_out, error))
             return false;
+        for (guint j = 0; j < left_out->len; j++)
+            tell_left_out(file->path, left_out->pdata[j]);
         if (file->fresh && unlink(file->path) != 0) {
             base_error_set_errno(error, errno, "%s is unpacked, but cannot be removed", file->path);
             return false;

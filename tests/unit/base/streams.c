@@ -1,10 +1,13 @@
 /* gzip, tar and SHA-256 as streams; the queue and the workers. */
 #include "base/stream.h"
 #include "base/tar.h"
+#include "base/text.h"
 #include "base/workers.h"
 
 #include <poll.h>
 #include <stdatomic.h>
+#include <archive.h>
+#include <archive_entry.h>
 #include <string.h>
 
 static void assert_bytes(const void *a, size_t a_length, const void *b, size_t b_length) {
@@ -161,6 +164,47 @@ static void test_tar_tells_escapes(void) {
     g_assert_cmpstr(skipped->str, ==, "../x (outside its directory) /etc/pass\\nwd (outside its directory) ");
 }
 
+/* Names that are not UTF-8 can be told from what they are read as; a warning of anything else is damage. */
+static void test_tar_odd_names(void) {
+    static const char *const names[][2] = {{"caf\xe9", "caf\xef\xbf\xbd"
+                                                       "E9"},
+                                           {"\xff/\xc3\xa4\xc3", "\xef\xbf\xbd"
+                                                                 "FF/\xc3\xa4\xef\xbf\xbd"
+                                                                 "C3"},
+                                           {"100%\\x", "100%\\x"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *text = text_utf8(names[i][0]);
+        g_assert_cmpstr(text, ==, names[i][1]);
+        g_autofree char *same = text_utf8(text);
+        g_assert_cmpstr(same, ==, text);
+    }
+    static const int formats[] = {ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE,
+                                  ARCHIVE_FORMAT_TAR_GNUTAR};
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        size_t used = 0;
+        g_autofree char *tar = g_malloc0(1 << 20);
+        struct archive *writer = archive_write_new();
+        archive_write_set_format(writer, formats[i]);
+        archive_write_open_memory(writer, tar, 1 << 20, &used);
+        struct archive_entry *made = archive_entry_new();
+        archive_entry_set_pathname(made, names[0][0]);
+        archive_entry_set_symlink(made, names[1][0]);
+        archive_entry_set_filetype(made, AE_IFLNK);
+        g_assert_cmpint(archive_write_header(writer, made), >=, ARCHIVE_WARN);
+        archive_entry_free(made);
+        archive_write_free(writer);
+        g_autoptr(Source) source = source_bytes_new(g_bytes_new(tar, used));
+        g_autoptr(TarReader) reader = tar_reader_new(source, NULL, NULL);
+        TarEntry entry;
+        g_autoptr(GError) error = NULL;
+        g_assert_cmpint(tar_reader_next_entry(reader, &entry, &error), ==, 1);
+        g_assert_cmpint(entry.kind, ==, TAR_SYMBOLIC_LINK);
+        g_assert_cmpstr(entry.path, ==, names[0][1]);
+        g_assert_cmpstr(entry.target, ==, names[1][1]);
+        g_assert_cmpint(tar_reader_next_entry(reader, &entry, &error), ==, 0);
+    }
+}
+
 static void test_tar_limits(void) {
     const char *paths[] = {"a", "b", "cccccccccc", NULL};
     const Limits limits[] = {{.entries = 2}, {.entry_size = 9}, {.path_length = 9}};
@@ -265,6 +309,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/tar/escapes", test_tar_refuses_escapes);
     g_test_add_func("/tar/tells-escapes", test_tar_tells_escapes);
     g_test_add_func("/tar/limits", test_tar_limits);
+    g_test_add_func("/tar/odd-names", test_tar_odd_names);
     g_test_add_func("/tar/sink-fails", test_tar_sink_fails);
     g_test_add_func("/workers/sum", test_workers);
     g_test_add_func("/cancel/wakes", test_cancel_wakes);

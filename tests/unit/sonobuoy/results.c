@@ -512,7 +512,7 @@ static const char *only_error(yyjson_mut_doc *doc) {
     return json_mut_get_string(yyjson_mut_arr_get_first(items), "meta", "error");
 }
 
-/* Links, pipes and devices lead nowhere, and none is waited for. */
+/* A link is the file that it leads to, in the same result. Others are no item; pipes are not waited for. */
 static void test_folder_links(Place *place, gconstpointer data) {
     put(place, "secret.xml", "<testsuite name='secret'/>");
     g_autofree char *link = place_below(place, "results/global/a.xml"),
@@ -523,9 +523,17 @@ static void test_folder_links(Place *place, gconstpointer data) {
     g_assert_cmpint(symlink("../..", out), ==, 0);
     g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
     ResultsPlugin plugin = {.name = "p", .format = RESULT_JUNIT};
-    assert_folder(place, &plugin, "p=unknown[a.xml=unknown b.xml=unknown]");
+    assert_folder(place, &plugin, "p=unknown[b.xml=unknown]");
+    put(place, "results/global/below/real.xml", "<testsuite name='s'><testcase name='t'/></testsuite>");
+    g_autofree char *inside = place_below(place, "results/global/c.xml"),
+                    *dangling = place_below(place, "results/global/d.xml");
+    g_assert_cmpint(symlink("below/./real.xml", inside), ==, 0);
+    g_assert_cmpint(symlink("gone.xml", dangling), ==, 0);
+    assert_folder(
+        place, &plugin,
+        "p=unknown[b.xml=unknown real.xml=passed[s=passed[t=passed]] c.xml=passed[s=passed[t=passed]]]");
     plugin.format = RESULT_RAW;
-    assert_folder(place, &plugin, "p=unknown[a.xml=unknown b.xml=unknown loop=unknown out=unknown]");
+    assert_folder(place, &plugin, "p=unknown[b.xml=unknown real.xml=passed c.xml=passed]");
     plugin.files = (const char *const[]){"b.xml", NULL};
     g_autoptr(yyjson_mut_doc) doc = of_folder(place, &plugin, NULL);
     g_assert_cmpstr(only_error(doc), ==, "b.xml: not a regular file, and no link is followed");

@@ -262,7 +262,7 @@ static void test_unpack(void) {
     g_free(files_write(to, "own", "stays"));
     g_autofree char *archive = pack(dir, paths);
     g_autoptr(GError) error = NULL;
-    g_assert_true(unpack_archive_into(archive, to, NULL, &error));
+    g_assert_true(unpack_archive_into(archive, to, NULL, NULL, &error));
     g_assert_cmpuint(count_in(to), ==, 4);
     for (size_t i = 0; paths[i]; i++) {
         g_autofree char *content = files_read(to, paths[i]);
@@ -274,7 +274,7 @@ static void test_unpack(void) {
         files_remove(path);
     }
     g_free(files_write(to, "version", "changed"));
-    g_assert_false(unpack_archive_into(archive, to, NULL, &error));
+    g_assert_false(unpack_archive_into(archive, to, NULL, NULL, &error));
     g_assert_error(error, BASE_ERROR, BASE_ERROR_EXISTS);
     g_clear_error(&error);
     g_autofree char *version = files_read(to, "version");
@@ -282,7 +282,7 @@ static void test_unpack(void) {
     g_assert_cmpuint(count_in(to), ==, 2);
 
     g_free(pack(dir, hostile));
-    g_assert_false(unpack_archive_into(archive, to, NULL, &error));
+    g_assert_false(unpack_archive_into(archive, to, NULL, NULL, &error));
     g_assert_error(error, BASE_ERROR, BASE_ERROR_CORRUPT);
     g_assert_cmpuint(count_in(to), ==, 2);
     g_assert_cmpuint(count_in(dir), ==, 2);
@@ -300,7 +300,7 @@ static void test_unpack_taken(void) {
         g_autofree char *taken = g_build_filename(to, names[i], NULL);
         g_assert_cmpint(g_mkdir(to, 0700), ==, 0);
         g_assert_cmpint(i % 2 ? g_mkdir(taken, 0700) : symlink("/nowhere", taken), ==, 0);
-        g_assert_false(unpack_archive_into(archive, to, NULL, &error));
+        g_assert_false(unpack_archive_into(archive, to, NULL, NULL, &error));
         g_assert_error(error, BASE_ERROR, BASE_ERROR_EXISTS);
         g_assert_nonnull(strstr(error->message, taken));
         g_assert_null(strstr(error->message, "left behind"));
@@ -321,7 +321,7 @@ static void test_unpack_broken(void) {
         g_autoptr(GError) error = NULL;
         rename_errno = ENOSPC;
         renames_before = before;
-        bool unpacked = unpack_archive_into(archive, to, NULL, &error);
+        bool unpacked = unpack_archive_into(archive, to, NULL, NULL, &error);
         rename_errno = 0;
         g_assert_false(unpacked);
         g_assert_error(error, BASE_ERROR, BASE_ERROR_NO_SPACE);
@@ -329,7 +329,7 @@ static void test_unpack_broken(void) {
     }
     rename_errno = EINVAL;
     renames_before = 0;
-    g_assert_true(unpack_archive_into(archive, to, NULL, NULL));
+    g_assert_true(unpack_archive_into(archive, to, NULL, NULL, NULL));
     rename_errno = 0;
     g_assert_cmpuint(count_in(to), ==, 4);
     files_remove(dir);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define COMPONENT_YAML LABEL_COMPONENT ": " COMPONENT_SONOBUOY
+
 /* --- documents out of templates ------------------------------------------------------------ */
 
 /* A document of ours, in the configured namespace where it has metadata.namespace. */
@@ -29,8 +31,6 @@ char *manifest_config_map_name(const char *plugin) {
 
 /* --- namespace, account, rights ------------------------------------------------------------ */
 
-#define ROLE_NAME "sonobuoy-serviceaccount-sonobuoy"
-
 static yyjson_mut_doc *namespace_object(const RunConfig *config) {
     yyjson_mut_doc *doc = object_new("apiVersion: v1\n"
                                      "kind: Namespace\n"
@@ -46,7 +46,7 @@ static yyjson_mut_doc *namespace_object(const RunConfig *config) {
 static yyjson_mut_doc *account_object(const RunConfig *config) {
     yyjson_mut_doc *doc = object_new("apiVersion: v1\n"
                                      "kind: ServiceAccount\n"
-                                     "metadata: {labels: {component: sonobuoy}, name: x, namespace: x}\n",
+                                     "metadata: {labels: {" COMPONENT_YAML "}, name: x, namespace: x}\n",
                                      config);
     json_mut_set_string(doc, metadata_of(doc), "name", config->service_account);
     return doc;
@@ -54,23 +54,24 @@ static yyjson_mut_doc *account_object(const RunConfig *config) {
 
 static const char cluster_binding[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
                                       "kind: ClusterRoleBinding\n"
-                                      "metadata: {labels: {component: sonobuoy, namespace: x}, name: x}\n"
+                                      "metadata: {labels: {" COMPONENT_YAML ", " LABEL_NAMESPACE ": x}, name: x}\n"
                                       "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: x}\n"
                                       "subjects: [{kind: ServiceAccount, name: x, namespace: x}]\n";
 static const char cluster_role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
                                    "kind: ClusterRole\n"
-                                   "metadata: {labels: {component: sonobuoy, namespace: x}, name: x}\n"
+                                   "metadata: {labels: {" COMPONENT_YAML ", " LABEL_NAMESPACE ": x}, name: x}\n"
                                    "rules:\n"
                                    "- {apiGroups: ['*'], resources: ['*'], verbs: []}\n"
                                    "- {nonResourceURLs: [/metrics, /logs, /logs/*], verbs: [get]}\n";
-static const char binding[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
-                              "kind: RoleBinding\n"
-                              "metadata: {labels: {component: sonobuoy, namespace: x}, name: x, namespace: x}\n"
-                              "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}\n"
-                              "subjects: [{kind: ServiceAccount, name: x, namespace: x}]\n";
+static const char binding[] =
+    "apiVersion: rbac.authorization.k8s.io/v1\n"
+    "kind: RoleBinding\n"
+    "metadata: {labels: {" COMPONENT_YAML ", " LABEL_NAMESPACE ": x}, name: x, namespace: x}\n"
+    "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}\n"
+    "subjects: [{kind: ServiceAccount, name: x, namespace: x}]\n";
 static const char role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
                            "kind: Role\n"
-                           "metadata: {labels: {component: sonobuoy, namespace: x}, name: x, namespace: x}\n"
+                           "metadata: {labels: {" COMPONENT_YAML ", " LABEL_NAMESPACE ": x}, name: x, namespace: x}\n"
                            "rules: [{apiGroups: ['*'], resources: ['*'], verbs: []}]\n";
 
 /* One of the above. `name`: of the role; `verbs`: of a role's first rule, NULL-terminated. */
@@ -79,7 +80,7 @@ static yyjson_mut_doc *rights_object(const char *yaml, const RunConfig *config, 
     yyjson_mut_doc *doc = object_new(yaml, config);
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc), *metadata = metadata_of(doc);
     json_mut_set_string(doc, metadata, "name", name);
-    json_mut_set_string(doc, yyjson_mut_obj_get(metadata, "labels"), "namespace", config->namespace_);
+    json_mut_set_string(doc, yyjson_mut_obj_get(metadata, "labels"), LABEL_NAMESPACE, config->namespace_);
     yyjson_mut_val *reference = yyjson_mut_obj_get(root, "roleRef");
     if (reference) {
         yyjson_mut_val *subject = yyjson_mut_arr_get_first(yyjson_mut_obj_get(root, "subjects"));
@@ -121,7 +122,7 @@ static yyjson_mut_doc *config_map_object(const RunConfig *config, const char *na
     yyjson_mut_doc *doc = object_new("apiVersion: v1\n"
                                      "data: {}\n"
                                      "kind: ConfigMap\n"
-                                     "metadata: {labels: {component: sonobuoy}, name: x, namespace: x}\n",
+                                     "metadata: {labels: {" COMPONENT_YAML "}, name: x, namespace: x}\n",
                                      config);
     json_mut_set_string(doc, metadata_of(doc), "name", name);
     return doc;
@@ -132,7 +133,7 @@ static yyjson_mut_val *data_of(yyjson_mut_doc *doc) {
 }
 
 static yyjson_mut_doc *config_object(const RunConfig *config) {
-    yyjson_mut_doc *doc = config_map_object(config, "sonobuoy-config-cm");
+    yyjson_mut_doc *doc = config_map_object(config, CONFIG_MAP_NAME);
     g_autoptr(yyjson_mut_doc) scratch = yyjson_mut_doc_new(NULL);
     g_autofree char *text = json_mut_write(run_config_to_json(config, scratch), NULL);
     json_mut_set_string(doc, data_of(doc), "config.json", text);
@@ -140,7 +141,7 @@ static yyjson_mut_doc *config_object(const RunConfig *config) {
 }
 
 static yyjson_mut_doc *plugins_object(const RunConfig *config, const GPtrArray *plugins) {
-    yyjson_mut_doc *doc = config_map_object(config, "sonobuoy-plugins-cm");
+    yyjson_mut_doc *doc = config_map_object(config, PLUGINS_MAP_NAME);
     for (guint i = 0; i < plugins->len; i++) {
         g_autofree char *key = g_strdup_printf("plugin-%u.yaml", i), *text = plugin_write(plugins->pdata[i]);
         json_mut_set_string(doc, data_of(doc), key, g_strchomp(text));
@@ -173,30 +174,31 @@ static yyjson_mut_doc *secret_object(const RunConfig *config, const char *name, 
 
 /* --- the aggregator ---------------------------------------------------------------------------- */
 
-static const char pod[] = "apiVersion: v1\n"
-                          "kind: Pod\n"
-                          "metadata:\n"
-                          "  labels: {component: sonobuoy, sonobuoy-component: aggregator, tier: analysis}\n"
-                          "  name: " AGGREGATOR_POD "\n"
-                          "  namespace: x\n"
-                          "spec:\n"
-                          "  containers:\n"
-                          "  - name: " AGGREGATOR_CONTAINER "\n"
-                          "    command: [/sonobuoy]\n"
-                          "    args: [aggregator, --no-exit]\n"
-                          "    image: x\n"
-                          "    env: [{name: SONOBUOY_ADVERTISE_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]\n"
-                          "    volumeMounts:\n"
-                          "    - {name: sonobuoy-config-volume, mountPath: /etc/sonobuoy}\n"
-                          "    - {name: sonobuoy-plugins-volume, mountPath: /plugins.d}\n"
-                          "    - {name: output-volume, mountPath: /tmp/sonobuoy}\n"
-                          "  restartPolicy: Never\n"
-                          "  serviceAccountName: x\n"
-                          "  tolerations: [{key: kubernetes.io/e2e-evict-taint-key, operator: Exists}]\n"
-                          "  volumes:\n"
-                          "  - {name: sonobuoy-config-volume, configMap: {name: sonobuoy-config-cm}}\n"
-                          "  - {name: sonobuoy-plugins-volume, configMap: {name: sonobuoy-plugins-cm}}\n"
-                          "  - {name: output-volume, emptyDir: {}}\n";
+static const char pod[] =
+    "apiVersion: v1\n"
+    "kind: Pod\n"
+    "metadata:\n"
+    "  labels: {" COMPONENT_YAML ", " LABEL_PART ": " PART_AGGREGATOR ", " LABEL_TIER ": " TIER_ANALYSIS "}\n"
+    "  name: " AGGREGATOR_POD "\n"
+    "  namespace: x\n"
+    "spec:\n"
+    "  containers:\n"
+    "  - name: " AGGREGATOR_CONTAINER "\n"
+    "    command: [/sonobuoy]\n"
+    "    args: [aggregator, --no-exit]\n"
+    "    image: x\n"
+    "    env: [{name: SONOBUOY_ADVERTISE_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]\n"
+    "    volumeMounts:\n"
+    "    - {name: sonobuoy-config-volume, mountPath: /etc/sonobuoy}\n"
+    "    - {name: sonobuoy-plugins-volume, mountPath: /plugins.d}\n"
+    "    - {name: output-volume, mountPath: /tmp/sonobuoy}\n"
+    "  restartPolicy: Never\n"
+    "  serviceAccountName: x\n"
+    "  tolerations: [{key: kubernetes.io/e2e-evict-taint-key, operator: Exists}]\n"
+    "  volumes:\n"
+    "  - {name: sonobuoy-config-volume, configMap: {name: " CONFIG_MAP_NAME "}}\n"
+    "  - {name: sonobuoy-plugins-volume, configMap: {name: " PLUGINS_MAP_NAME "}}\n"
+    "  - {name: output-volume, emptyDir: {}}\n";
 
 static bool one_of(const char *text, const char *const *words) {
     return !text || g_strv_contains(words, text);
@@ -286,12 +288,12 @@ static yyjson_mut_doc *service_object(const RunConfig *config) {
     return object_new("apiVersion: v1\n"
                       "kind: Service\n"
                       "metadata:\n"
-                      "  labels: {component: sonobuoy, sonobuoy-component: aggregator}\n"
-                      "  name: sonobuoy-aggregator\n"
+                      "  labels: {" COMPONENT_YAML ", " LABEL_PART ": " PART_AGGREGATOR "}\n"
+                      "  name: " SERVICE_NAME "\n"
                       "  namespace: x\n"
                       "spec:\n"
                       "  ports: [{port: 8080, protocol: TCP, targetPort: 8080}]\n"
-                      "  selector: {sonobuoy-component: aggregator}\n"
+                      "  selector: {" LABEL_PART ": " PART_AGGREGATOR "}\n"
                       "  type: ClusterIP\n",
                       config);
 }

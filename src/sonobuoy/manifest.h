@@ -4,15 +4,16 @@
 #pragma once
 
 #include "sonobuoy/config.h"
+#include "sonobuoy/labels.h"
 #include "sonobuoy/plugin.h"
 
 #define AGGREGATOR_POD "sonobuoy"
 #define AGGREGATOR_CONTAINER "kube-sonobuoy"
-#define AGGREGATOR_NAME "sonobuoy"     /* of the aggregator among plugins' names in environments */
-#define RUN_LABEL "component=sonobuoy" /* of all that a run makes */
+#define AGGREGATOR_NAME "sonobuoy" /* of the aggregator among plugins' names in environments */
+#define SERVICE_NAME "sonobuoy-aggregator"
+#define ROLE_NAME "sonobuoy-serviceaccount-sonobuoy" /* and its binding's */
 #define CONFIG_MAP_NAME "sonobuoy-config-cm"
-/* Of that ConfigMap: the namespace was there before the run. */
-#define GUEST_ANNOTATION "sonobuoy/namespace-was-there"
+#define PLUGINS_MAP_NAME "sonobuoy-plugins-cm"
 #define MANIFEST_CONFIG_DIR "/tmp/sonobuoy/config"
 
 /* An environment variable to set, or to take away where value is "". */

@@ -224,7 +224,8 @@ bool remove_run(const RemoveOptions *options, GError **error) {
 
 /* --- what is left ------------------------------------------------------------------------------------------ */
 
-/* What a namespace that is being deleted waits for, as its conditions say. */
+/* What a namespace that is being deleted waits for: as its conditions say, which tell nothing of pods that take their
+ * time to end, or else a pod in it. */
 static char *waits_for(const RemoveOptions *options, const char *name) {
     g_autoptr(yyjson_doc) doc = kube_object_get(options->client, &resource_namespaces, NULL, name, NULL);
     size_t index, count;
@@ -233,7 +234,10 @@ static char *waits_for(const RemoveOptions *options, const char *name) {
         if (g_strcmp0(json_get_string(condition, "status"), "True") == 0)
             return g_strdup_printf("namespace %s: %s", name, json_get_string(condition, "message"));
     }
-    return g_strdup_printf("namespace %s", name);
+    g_autoptr(GPtrArray) pods = named(options, &resource_pods, NULL, NULL, NULL);
+    if (!pods || pods->len == 0)
+        return g_strdup_printf("namespace %s", name);
+    return g_strdup_printf("namespace %s: pods %s%s", name, (char *)pods->pdata[0], pods->len > 1 ? ", ..." : "");
 }
 
 static bool count_named(const RemoveOptions *options, const KubeResource *resource, const char *labels,

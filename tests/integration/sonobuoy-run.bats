@@ -79,3 +79,62 @@ YAML
   exits 0 sonobuoy delete -n "$space" --wait=1
   there | diff before -
 }
+
+pulling='{"phase": "Pending", "containerStatuses": [{"name": "kube-sonobuoy", "image": "localhost/x:1", "imageID": "", "ready": false, "restartCount": 0, "state": {"waiting": {"reason": "ErrImagePull", "message": "no such host"}}}]}'
+
+@test "an aggregator whose image cannot be had: status fails at once, a wait after a while" {
+  starts
+  exits 0 sonobuoy status -n "$space"
+  says "waits for the scheduler" "is being started"
+  pod_says "$pulling"
+  exits 1 sonobuoy status -n "$space"
+  says "the aggregator cannot start" "ErrImagePull: no such host" "localhost/x:1"
+  exits 1 sonobuoy wait -n "$space" --image-pull-timeout 2s
+  says "the aggregator cannot start" "ErrImagePull"
+  # It may still come.
+  sonobuoy wait -n "$space" --image-pull-timeout 10m >out 2>&1 3>&- &
+  within 20 grep -q ErrImagePull out
+  pod_says '{"phase": "Running", "containerStatuses": [{"name": "kube-sonobuoy", "image": "x", "imageID": "", "ready": true, "restartCount": 0, "state": {"running": {}}}]}'
+  annotate '{"plugins": null, "status": "complete"}'
+  wait $! || fails "$(cat out)"
+}
+
+# annotate JSON: what the aggregator would say
+annotate() { kubectl -n "$space" annotate --overwrite pod sonobuoy "sonobuoy.hept.io/status=$1" >/dev/null; }
+
+failed='{"plugins": [{"plugin": "mine", "node": "a", "status": "failed", "result-status": "", "result-counts": null, "reason": "no room"},
+  {"plugin": "mine", "node": "b", "status": "failed", "result-status": "", "result-counts": null, "reason": "no room"}], "status": "running"}'
+
+@test "why a plugin failed is in status and wait; a line of JSON for each change" {
+  starts
+  pod_says '{"phase": "Running"}'
+  annotate '{"plugins": [{"plugin": "mine", "node": "a", "status": "running", "result-status": "", "result-counts": null}], "status": "running"}'
+  sonobuoy status -n "$space" --json --watch >lines 3>&- &
+  within 20 grep -q '"running"' lines
+  annotate "$failed"
+  exits 0 sonobuoy status -n "$space"
+  says "mine on a, b: no room"
+  within 20 grep -q 'no room' lines
+  annotate "$(jq -c '.status = "complete"' <<<"$failed")"
+  run wait $!
+  [ "$(jq -r '.status' lines | paste -sd' ')" = "running running complete" ]
+  exits 1 sonobuoy wait -n "$space"
+  says "mine on a, b: no room"
+}
+
+@test "Ctrl-C ends the waiting, not the run, and says how to look at it" {
+  starts --wait >out 2>&1 3>&- &
+  within 20 grep -q "waits for the scheduler" out
+  kill -INT "$(pgrep -P $! || echo $!)"
+  run wait $!
+  grep -q "the run goes on (\`sonobuoy status -n $space\`" out || fails "$(cat out)"
+  sonobuoy status -n "$space" >/dev/null
+  # What a deletion waits for is said.
+  kubectl -n "$space" patch pod sonobuoy --type=json -p '[{"op": "add", "path": "/metadata/finalizers", "value": ["example.org/x"]}]' >/dev/null
+  sonobuoy delete -n "$space" --wait >out 2>&1 3>&- &
+  within 30 grep -q "waiting until it is gone: namespace $space: .*pods" out
+  kill -INT "$(pgrep -P $! || echo $!)"
+  run wait $!
+  grep -q "the deletion goes on" out || fails "$(cat out)"
+  kubectl -n "$space" patch pod sonobuoy --type=json -p '[{"op": "remove", "path": "/metadata/finalizers"}]' >/dev/null
+}

@@ -12,6 +12,12 @@ const Option namespace_options[] = {
     {0},
 };
 
+const char *const exit_code_rules[] = {EXIT_CODE_OUTCOME, "never", NULL};
+
+bool exit_code_tells(const char *rule) {
+    return g_str_equal(rule, EXIT_CODE_OUTCOME);
+}
+
 static const char *const levels[] = {"panic", "fatal", "error", "warn", "info", "debug", "trace", NULL};
 
 #define KLOG_TEXT(name_, index)                                                                          \

@@ -21,6 +21,12 @@ extern const Option namespace_options[];
 /* --level, and hidden ones that stock has */
 extern const Option log_options[];
 
+/* The values of --exit-code. */
+#define EXIT_CODE_OUTCOME "outcome"
+extern const char *const exit_code_rules[];
+/* Whether what did not pass is to be told by the exit code. */
+bool exit_code_tells(const char *rule);
+
 /* `connections`: at once; `timeout_s`: of a request with its repetitions, 0: the usual two minutes. */
 enum { PATIENCE_S = 30 }; /* of somebody who looks on */
 KubeClient *cli_client(const Common *common, unsigned connections, unsigned timeout_s, GError **error)

@@ -3,6 +3,7 @@
 #include "base/program.h"
 #include "base/text.h"
 #include "sonobuoy/cli/commands.h"
+#include "sonobuoy/cli/common.h"
 #include "sonobuoy/cli/limit-options.h"
 #include "sonobuoy/cli/results-print.h"
 #include "sonobuoy/report.h"
@@ -112,7 +113,7 @@ static GStrv plugins_to_print(const Print *print, GError **error) {
 }
 
 static int exit_code(const Options *options, bool failed, bool broken) {
-    return broken || (failed && !g_str_equal(options->exit_code, "never")) ? EXIT_FAILED : EXIT_DONE;
+    return broken || (failed && exit_code_tells(options->exit_code)) ? EXIT_FAILED : EXIT_DONE;
 }
 
 static void say_no_node(const Options *options) {
@@ -185,7 +186,6 @@ static int run_results(const CommandCall *call, void *data) {
 }
 
 static const char *const modes[] = {"report", "detailed", "readable", "dump", NULL};
-static const char *const exit_codes[] = {"outcome", "never", NULL};
 /* Those of stock's forms alone. */
 static const Option print_options[] = {
     {.name = "mode",
@@ -234,8 +234,8 @@ static const Option options_table[] = {
      .kind = OPTION_ENUM,
      .offset = offsetof(Options, exit_code),
      .value = "WHEN",
-     .values = exit_codes,
-     .fallback = "outcome",
+     .values = exit_code_rules,
+     .fallback = EXIT_CODE_OUTCOME,
      .help = "Exit with 1 where something did not pass (outcome), or only where the archive cannot be read (never)."},
     {0},
 };

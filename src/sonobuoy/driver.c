@@ -3,6 +3,8 @@
 #include "base/yaml.h"
 #include "sonobuoy/builtin.h"
 #include "sonobuoy/labels.h"
+#include "sonobuoy/pod-options.h"
+#include "sonobuoy/restricted.h"
 
 #include <string.h>
 
@@ -150,6 +152,9 @@ static void add_worker(yyjson_mut_doc *doc, yyjson_mut_val *containers, const La
     json_mut_set_string(doc, mount, "name", "results");
     json_mut_set_string(doc, mount, "mountPath", launch->config->results_dir);
     json_mut_set(doc, worker, "volumeMounts", mounts);
+    pod_options_set_container(launch->config->pods, WORKER_CONTAINER, doc, worker);
+    if (run_config_is_restricted(launch->config))
+        restricted_set_container(doc, worker);
 }
 
 /* --- pods and DaemonSets ----------------------------------------------------------------------------- */
@@ -191,6 +196,7 @@ static yyjson_mut_doc *pod_new(const Launch *launch, const char *name) {
     yyjson_mut_val *annotations = json_mut_ensure_object(doc, metadata, "annotations");
     json_mut_set_string(doc, annotations, "sonobuoy-driver", plugin_driver_name(launch->plugin->driver));
     json_mut_set_string(doc, annotations, LABEL_PLUGIN, launch->plugin->name);
+    pod_options_set_metadata(launch->config->pods, launch->plugin->name, doc, metadata);
     json_mut_set(doc, root, "spec", pod_spec(doc, launch));
     return doc;
 }
@@ -208,6 +214,7 @@ static yyjson_mut_doc *daemon_set_new(const Launch *launch, const char *name) {
     yyjson_mut_val *pod_metadata = json_mut_ensure_object(doc, template, "metadata");
     set_labels(doc, pod_metadata, launch);
     set_custom_annotations(doc, pod_metadata, launch->config);
+    pod_options_set_metadata(launch->config->pods, launch->plugin->name, doc, pod_metadata);
     json_mut_set(doc, template, "spec", pod_spec(doc, launch));
     return doc;
 }

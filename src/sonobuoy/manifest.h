@@ -29,16 +29,18 @@ typedef struct {
     const char *image_pull_policy; /* of the aggregator; NULL: none */
     const char *log_level;         /* of the aggregator; NULL: "info" */
     GStrv node_selector;           /* "key:value", of the aggregator; may be NULL */
+    GStrv api_groups;              /* of the cluster, for least rights; NULL: not known */
     const GPtrArray *environment;  /* EnvironmentChange; may be NULL */
     const char *ssh_key;           /* a private key's content; NULL: none */
     const char *docker_config;     /* the content of config->e2e_docker_config_file; NULL: none */
 } ManifestOptions;
 
-/* The objects, yyjson_mut_doc, in the order in which they are to be created. INVALID: two plugins of one name, an
- * environment for a plugin that is not there, permissions or tolerations that are none. */
+/* The objects, yyjson_mut_doc, in the order in which they are to be created. USAGE: two plugins of one name, an
+ * environment, options or permissions for a plugin that is not there, a plugin that restricted pod security refuses.
+ * INVALID: permissions that are none. */
 GPtrArray *manifest_objects(const ManifestOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The plugins alone, prepared and sorted by name: elements are Plugin. INVALID as above. */
+/* The plugins alone, prepared and sorted by name: elements are Plugin. Errors as above. */
 GPtrArray *manifest_plugins(const ManifestOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* YAML documents, each ended by a line "---". g_free() it. */

@@ -4,6 +4,7 @@
 #include "kube/object.h"
 #include "sonobuoy/manifest.h"
 #include "sonobuoy/resources.h"
+#include "sonobuoy/rights.h"
 
 #include <string.h>
 
@@ -53,7 +54,8 @@ static void read_place(yyjson_val *config_map, Place *out) {
     yyjson_val *config = yyjson_doc_get_root(doc), *metadata = json_get(config_map, "metadata");
     const char *permissions = json_get_string(config, "AggregatorPermissions");
     bool marked_guest = json_get_string(json_get(metadata, "annotations"), GUEST_ANNOTATION);
-    bool less = permissions && *permissions && !g_str_equal(permissions, "clusterAdmin");
+    bool less = permissions && *permissions && !g_str_equal(permissions, PERMISSIONS_CLUSTER_ADMIN) &&
+                !g_str_equal(permissions, PERMISSIONS_LEAST);
     out->kind = marked_guest ? GUEST : !yyjson_is_obj(config) ? UNREADABLE : less ? GUEST : OWNER;
     out->marked = json_get_string(json_get(metadata, "labels"), MADE_LABEL);
     if (!yyjson_get_bool(yyjson_obj_get(config, "ExistingServiceAccount")))

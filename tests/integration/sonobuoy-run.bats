@@ -138,3 +138,86 @@ failed='{"plugins": [{"plugin": "mine", "node": "a", "status": "failed", "result
   grep -q "the deletion goes on" out || fails "$(cat out)"
   kubectl -n "$space" patch pod sonobuoy --type=json -p '[{"op": "remove", "path": "/metadata/finalizers"}]' >/dev/null
 }
+
+# may ACCOUNT WORD...: whether an account of the run's namespace may do that
+may() { kubectl auth can-i "${@:2}" --as "system:serviceaccount:$space:$1" >/dev/null 2>&1; }
+
+@test "rights: of what is known to need none, least; of others as stock, unless asked for less" {
+  exits 0 sonobuoy run -n "$space" -p systemd-logs --kubernetes-version v1.30.0 --skip-preflight
+  may sonobuoy-serviceaccount list pods -A
+  may sonobuoy-serviceaccount list customresourcedefinitions.apiextensions.k8s.io
+  may sonobuoy-serviceaccount create pods -n "$space"
+  may sonobuoy-serviceaccount patch pods -n "$space"
+  may sonobuoy-serviceaccount deletecollection daemonsets.apps -n "$space"
+  may sonobuoy-plugins get pods -n "$space"
+  ! may sonobuoy-serviceaccount get secrets -n kube-system
+  ! may sonobuoy-serviceaccount create pods -n kube-system
+  ! may sonobuoy-serviceaccount create pods/exec -n "$space"
+  ! may sonobuoy-serviceaccount '*' '*'
+  ! may sonobuoy-plugins get pods -n kube-system
+  exits 0 sonobuoy delete -n "$space" --wait=1
+  # The namespace was the run's.
+  ! kubectl get namespace "$space" 2>/dev/null
+  starts
+  may sonobuoy-serviceaccount '*' '*'
+  exits 0 sonobuoy delete -n "$space" --wait=1
+  exits 0 starts -p e2e --aggregator-permissions least --plugin-permissions mine:clusterRead
+  may sonobuoy-plugins-admin '*' '*'
+  may sonobuoy-plugins-read get nodes
+  ! may sonobuoy-plugins-read delete nodes
+  ! may sonobuoy-serviceaccount '*' '*'
+  [ "$(kubectl -n "$space" get configmap sonobuoy-plugins-cm -o json | jq -r '.data[]' | grep -c 'serviceAccountName: sonobuoy-plugins-\(admin\|read\)')" = 2 ]
+  kubectl get clusterroles -o name | grep -q "sonobuoy-plugins-admin-$space"
+  exits 0 sonobuoy delete -n "$space" --wait=1
+  ! kubectl get clusterroles -o name | grep -q "sonobuoy-plugins-admin-$space"
+}
+
+@test "least rights: groups of the cluster's own kinds, and Secrets where they are asked for" {
+  kubectl apply -f - >/dev/null <<YAML
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ships.example.org}
+spec: {group: example.org, scope: Namespaced, names: {kind: Ship, plural: ships}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}
+YAML
+  kubectl wait --for=condition=Established crd ships.example.org --timeout=30s >/dev/null
+  within 20 kubectl get --raw /apis/example.org
+  echo '{"Resources": ["secrets", "pods"], "AggregatorPermissions": "least"}' >config.json
+  exits 0 sonobuoy run --config config.json -n "$space" -p mine.yaml --kubernetes-version v1.30.0 --skip-preflight
+  may sonobuoy-serviceaccount list ships.example.org
+  may sonobuoy-serviceaccount list secrets -A
+  ! may sonobuoy-serviceaccount delete secrets -n kube-system
+}
+
+@test "what may be set of pods reaches aggregator, workers and plugins" {
+  kubectl create priorityclass high --value=1 >/dev/null
+  exits 0 starts --pod-label team=a --pod-annotation mine:why=test \
+    --pod-toleration 'mine:gpu=yes:NoExecute' --pod-toleration '*' --pod-requests mine:cpu=1 --pod-limits memory=64Mi \
+    --pod-priority-class sonobuoy:high --pod-service-account mine:theirs
+  kubectl -n "$space" get pods,configmaps -o json >made
+  jq -e '.items[] | select(.kind == "Pod") | .spec.priorityClassName == "high" and .metadata.labels.team == "a" and .spec.containers[0].resources.limits.memory == "64Mi"
+    and (.spec.tolerations | any(.operator == "Exists" and .key == null))' made || fails "$(cat made)"
+  jq -r '.items[] | select(.metadata.name == "sonobuoy-plugins-cm").data["plugin-0.yaml"]' made >plugin.yaml
+  grep -q 'serviceAccountName: theirs' plugin.yaml
+  grep -q 'value: "yes"' plugin.yaml
+  grep -q 'cpu: "1"' plugin.yaml
+  jq -e '.items[] | select(.metadata.name == "sonobuoy-config-cm").data["config.json"] | fromjson.Pods | .mine.annotations.why == "test" and .["*"].labels.team == "a"' made
+  # The same by a configuration; what is wrong in it is named.
+  sonobuoy gen config -n "$space" --pod-label team=a >config.json
+  sonobuoy gen --config config.json -p mine.yaml --kubernetes-version v1.30.0 | grep -q 'team: a'
+  local wrong
+  for wrong in '{"Pods": {"mine": {"colour": "red"}}}=Pods.mine.colour means nothing' \
+    '{"Pods": {"mine": {"resources": {"limits": {"cpu": "much"}}}}}=Pods.mine.resources must be' \
+    '{"Pods": {"*": {"tolerations": [{"effect": "Never"}]}}}=Pods.*.tolerations must be' \
+    '{"PluginPermissions": {"mine": "root"}}=PluginPermissions.mine must be one of' \
+    '{"SecurityContextMode": "tight"}=SecurityContextMode is none, nonroot or restricted' \
+    '{"AggregatorTolerations": [{"operator": "Maybe"}]}=AggregatorTolerations must be'; do
+    echo "${wrong%%=*}" >config.json
+    exits 1 sonobuoy gen --config config.json -p mine.yaml --kubernetes-version v1.30.0
+    says "${wrong#*=}"
+  done
+  for wrong in "--pod-label=x" "--pod-limits=cpu" "--pod-limits=cpu=x" "--pod-toleration=mine:" "--pod-label=other:a=b" \
+    "--plugin-permissions=mine" "--plugin-permissions=other:none" "--aggregator-permissions=some" "--plugin-env=other.A=b" \
+    "--aggregator-node-selector=x"; do
+    exits 2 sonobuoy gen -p mine.yaml --kubernetes-version v1.30.0 "$wrong"
+  done
+}

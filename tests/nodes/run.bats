@@ -120,7 +120,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
 @test "a quota and a policy that refuse: said at once, with what was refused" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   plugin nodes DaemonSet raw "$stays"
-  exits 1 starts -p hello.yaml --namespace-psa-enforce-level restricted
+  exits 1 starts -p hello.yaml --namespace-psa-enforce-level restricted --security-context-mode none
   says 'violates PodSecurity "restricted' '`sonobuoy delete -n sonobuoy`'
   sonobuoy delete --wait=2 2>/dev/null
   # The aggregator is let in, the pods of the DaemonSet are not.
@@ -144,6 +144,45 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   plugin crashes DaemonSet raw "exit 3"
   exits 1 starts -p hello.yaml -p sleeps.yaml -p crashes.yaml --timeout 20 --wait=5
   says "container plugin ended with exit code 3" "hello   complete   passed" "sleeps     failed" "crashes     failed"
+}
+
+@test "least rights and restricted pods: the run completes, and its archive lacks only what it may not read" {
+  kubectl create secret generic theirs -n default --from-literal=key=value >/dev/null
+  plugin hello Job raw "file=out.txt; id >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
+  plugin nodes DaemonSet raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with; $stays"
+  jq '.podSpec = {containers: []}' hello.yaml >with.yaml
+  kubectl create priorityclass few --value=1 >/dev/null
+  exits 0 starts -p with.yaml -p nodes.yaml --aggregator-permissions least --namespace-psa-enforce-level restricted --wait=5 \
+    --pod-label team=a --pod-annotation hello:why=test --pod-requests sonobuoy:cpu=10m --pod-priority-class few \
+    --pod-limits sonobuoy-worker:memory=64Mi
+  says "hello   complete   passed" "nodes   complete   passed       2"
+  [ "$(kubectl get namespace sonobuoy -o json | jq -r '.metadata.labels["pod-security.kubernetes.io/enforce"]')" = restricted ]
+  sonobuoy retrieve -x . >/dev/null 2>&1 || sonobuoy retrieve -x
+  grep -q 'uid=1000' plugins/hello/results/global/out.txt
+  # All kinds are there but Secrets, and nothing was refused but those.
+  jq -r '.. | objects | select(has("error")).error' meta/query-time.json >refused
+  [ ! -s refused ] || fails "$(cat refused)"
+  [ -e resources/cluster/core_v1_Nodes.json ]
+  [ -e hosts/node1/configz.json ]
+  [ -e serverversion.json ]
+  [ -z "$(find . -name '*Secrets*')" ]
+  # Who may do what.
+  local aggregator=system:serviceaccount:sonobuoy:sonobuoy-serviceaccount plugins=system:serviceaccount:sonobuoy:sonobuoy-plugins
+  may_not() { [ "$(kubectl auth can-i "$@")" = no ] || fails "may: $*"; }
+  may_not get secrets -n default --as "$aggregator"
+  may_not create pods -n default --as "$aggregator"
+  may_not list pods -n sonobuoy --as "$plugins"
+  kubectl auth can-i list pods -A --as "$aggregator"
+  # What was set of pods.
+  kubectl get pod -n sonobuoy sonobuoy -o json |
+    jq -e '.metadata.labels.team == "a" and .spec.priorityClassName == "few" and .spec.containers[0].resources.requests.cpu == "10m"'
+  exits 0 sonobuoy delete --wait=2
+  kubectl delete priorityclass few >/dev/null
+  exits 0 kubectl get clusterroles,clusterrolebindings -o name
+  says_not sonobuoy
+  # What a plugin wants of its node is refused before anything is made.
+  exits 2 starts -p systemd-logs --namespace-psa-enforce-level restricted
+  says "plugin systemd-logs wants a privileged container" "leave the plugin out"
 }
 
 @test "delete leaves alone what is no run" {

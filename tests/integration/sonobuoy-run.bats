@@ -221,3 +221,38 @@ YAML
     exits 2 sonobuoy gen -p mine.yaml --kubernetes-version v1.30.0 "$wrong"
   done
 }
+
+@test "what is forbidden: which right is missing, for whom, and how it is given" {
+  kubectl create namespace "$space" >/dev/null
+  config "{server: '$SERVER', certificate-authority: '$RUN_DIR/pki/ca.crt'}" '{token: limited-token}'
+  local admin=$RUN_DIR/kubeconfig commands
+  exits 1 sonobuoy status -n "$space"
+  says "the right to list pods is missing in namespace $space" "--user=limited -n $space"
+  # What it says helps.
+  grep '^  kubectl' <<<"$output" >commands
+  KUBECONFIG=$admin bash -e commands >/dev/null
+  exits 1 sonobuoy status -n "$space"
+  says "there is no run in it"
+  exits 1 starts
+  KUBECONFIG=$admin kubectl delete namespace "$space" --wait=false >/dev/null
+}
+
+@test "stock's spellings" {
+  starts
+  kubectl create -f - >/dev/null <<YAML
+{apiVersion: v1, kind: Pod, metadata: {name: of-mine, namespace: $space, labels: {component: sonobuoy, sonobuoy-component: plugin, sonobuoy-run: "1", sonobuoy-plugin: mine}}, spec: {containers: [{name: x, image: x}]}}
+YAML
+  exits 0 sonobuoy get pod -n "$space" -p mine
+  [ "$output" = of-mine ]
+  exits 0 sonobuoy get pods -n "$space" -p other
+  [ -z "$output" ]
+  pod_says '{"phase": "Running"}'
+  annotate '{"plugins": null, "status": "complete"}'
+  exits 0 sonobuoy --level debug wait -n "$space" -p mine
+  exits 0 sonobuoy --level=debug get pod -n "$space"
+  exits 2 sonobuoy --level loud status
+  exits 2 sonobuoy --level
+  exits 1 sonobuoy run --context nope
+  says 'no context is named "nope"; there are: '
+  says_not "--kubernetes-version"
+}

@@ -162,10 +162,10 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   # All kinds are there but Secrets, and nothing was refused but those.
   jq -r '.. | objects | select(has("error")).error' meta/query-time.json >refused
   [ ! -s refused ] || fails "$(cat refused)"
-  [ -e resources/cluster/core_v1_Nodes.json ]
+  [ -e resources/cluster/core_v1_nodes.json ]
   [ -e hosts/node1/configz.json ]
   [ -e serverversion.json ]
-  [ -z "$(find . -name '*Secrets*')" ]
+  [ -z "$(find . -iname "*secrets*")" ]
   # Who may do what.
   local aggregator=system:serviceaccount:sonobuoy:sonobuoy-serviceaccount plugins=system:serviceaccount:sonobuoy:sonobuoy-plugins
   may_not() { [ "$(kubectl auth can-i "$@")" = no ] || fails "may: $*"; }

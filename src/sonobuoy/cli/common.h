@@ -32,6 +32,9 @@ enum { PATIENCE_S = 30 }; /* of somebody who looks on */
 KubeClient *cli_client(const Common *common, unsigned connections, unsigned timeout_s, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* program_end(), and for something that the cluster forbids, how to get the right to it. */
+int cli_end(int code, GError *error);
+
 /* The log of --level; NULL with USAGE. */
 RunLog *cli_log(const Common *common, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

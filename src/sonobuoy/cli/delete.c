@@ -74,7 +74,7 @@ static int run_delete(const CommandCall *call, void *data) {
                             .log = log};
     if (client && remove_run(&remove, &error) && options->wait_minutes > 0 && !options->dry_run)
         (void)wait_until_gone(&remove, options->wait_minutes, &error);
-    return program_end(EXIT_DONE, error);
+    return cli_end(EXIT_DONE, error);
 }
 
 static const char *const rbac_modes[] = {"Enable", "Disable", "Detect", NULL};

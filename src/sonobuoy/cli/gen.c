@@ -11,7 +11,7 @@ static int run_gen(const CommandCall *call, void *data) {
     g_autoptr(GPtrArray) objects =
         generation_read(call, options, &generated, &error) ? generation_objects(options, &generated, &error) : NULL;
     if (!objects)
-        return program_end(EXIT_FAILED, error);
+        return cli_end(EXIT_FAILED, error);
     g_autofree char *text = manifest_yaml(objects);
     fputs(text, stdout);
     return EXIT_DONE;

@@ -610,6 +610,9 @@ bool generation_read_cluster(const Generation *options, Generated *out, GError *
     if (!automatic && !detect)
         return true;
     g_autoptr(KubeClient) client = cli_client(&options->common, 1, 0, error);
+    /* Whoever names a context wants the cluster: what is wrong with it is all that there is to say. */
+    if (!client && options->common.kube.context)
+        return false;
     if (client && (!automatic || ask_version(client, &out->kubernetes_version, error)) &&
         ((!detect && !least) || ask_rbac(client, out, detect, least, error)))
         return true;

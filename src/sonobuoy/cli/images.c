@@ -113,7 +113,7 @@ static int run_images(const CommandCall *call, void *data) {
         read_plugins(call, &options->generation, &generated, &error) ? list_images(options, &generated, &error) : NULL;
     for (guint i = 0; images && i < images->len; i++)
         text_print(stdout, "%s\n", (const char *)images->pdata[i]);
-    return program_end(images ? EXIT_DONE : EXIT_FAILED, error);
+    return cli_end(images ? EXIT_DONE : EXIT_FAILED, error);
 }
 
 /* --- commands ------------------------------------------------------------------------------------------ */

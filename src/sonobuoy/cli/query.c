@@ -93,18 +93,18 @@ static int run_query(const CommandCall *call, void *data) {
     GError *error = NULL;
     g_auto(Generated) generated = {0};
     if (!generation_read_config(call, &options->generation, &generated, &error))
-        return program_end(EXIT_FAILED, error);
+        return cli_end(EXIT_FAILED, error);
     g_autofree char *folder = folder_of(options, generated.config);
     g_autoptr(KubeClient) client = cli_client(&options->generation.common, CONNECTIONS, 0, &error);
     bool was_there = g_file_test(folder, G_FILE_TEST_EXISTS);
     if (!client || !make_folder(folder, &error))
-        return program_end(EXIT_FAILED, error);
+        return cli_end(EXIT_FAILED, error);
     int code = ask(options, generated.config, folder, client, &error);
     if (code == EXIT_FAILED && !was_there)
         rmdir(folder); /* where nothing has come of it */
     else
         text_print(stdout, "%s\n", folder);
-    return program_end(code, error);
+    return cli_end(code, error);
 }
 
 static const Option own_options[] = {

@@ -25,6 +25,7 @@ typedef struct {
     bool any;    /* the node was found in some plugin */
     bool failed; /* a plugin that was printed did not pass */
     bool broken; /* something could not be printed */
+    char *said;  /* the last failure: of a damaged archive each plugin's is the same */
 } Print;
 
 /* After what was printed before it. Returns the exit code. */
@@ -84,7 +85,13 @@ static void print_all(Print *print, char **plugins) {
         GError *error = NULL;
         if (!print_one(print, *plugin, &error)) {
             print->broken = true;
-            say_failure(error);
+            if (g_strcmp0(print->said, error->message) == 0) {
+                g_error_free(error);
+            } else {
+                g_free(print->said);
+                print->said = g_strdup(error->message);
+                say_failure(error);
+            }
         }
         if (plugin[1])
             putchar('\n');
@@ -177,6 +184,7 @@ static int run_results(const CommandCall *call, void *data) {
     if (options->output)
         return run_report(options, archive, plugins);
     print_all(&print, plugins);
+    g_free(print.said);
     bool only_health = !plugins[1] && g_str_equal(plugins[0], HEALTH);
     if (!print.any && !print.broken && !only_health) {
         say_no_node(options);

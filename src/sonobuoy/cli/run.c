@@ -107,13 +107,13 @@ static int run_run(const CommandCall *call, void *data) {
     if (other) {
         g_set_error(&error, BASE_ERROR, BASE_ERROR_USAGE, "--file and --%s: the manifest says all of that",
                     other->name);
-        return program_end(EXIT_USAGE, error);
+        return cli_end(EXIT_USAGE, error);
     }
     g_autoptr(RunLog) log = cli_log(&options->generation.common, &error);
     if (log && !options->generation.rbac)
         options->generation.rbac = g_strdup("Detect");
     int code = log ? run(call, options, log, &error) : EXIT_FAILED;
-    return program_end(code, error);
+    return cli_end(code, error);
 }
 
 static const Option own_options[] = {

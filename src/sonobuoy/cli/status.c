@@ -65,7 +65,7 @@ static int run_status(const CommandCall *call, void *data) {
     if (client)
         code = options->watch ? wait_for_run(client, options->common.namespace_, &options->wait, &error)
                               : show(options, client, &error);
-    return program_end(code, error);
+    return cli_end(code, error);
 }
 
 static const Option own_options[] = {

@@ -255,7 +255,7 @@ sys.exit(code)' "$SONOBUOY" results run -o html --output-file report --exit-code
   "$BATS_TEST_DIRNAME/make-run" run many --tests 2000
   mkdir small
   mount -t tmpfs -o size=64k none small || skip "no file systems can be mounted here"
-  run sonobuoy results run -o json --output-file small/report --exit-code never
+  run sonobuoy results run -o html --output-file small/report --exit-code never
   local left
   left=$(ls small)
   umount small

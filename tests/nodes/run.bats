@@ -104,6 +104,27 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   wait $waiter
 }
 
+@test "logs that are followed go on after a cut: each line once, in its order" {
+  plugin one Job raw "until [ -e /tmp/go ]; do sleep 0.1; done; i=0; while [ \$i -lt 300 ]; do echo line \$i; i=\$((i + 1)); usleep 10000; done
+    file=out.txt; echo >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
+  starts -p one.yaml
+  local pod
+  within 60 kubectl -n sonobuoy wait pod -l sonobuoy-plugin=one --for=condition=Ready --timeout=1s
+  pod=$(kubectl -n sonobuoy get pods -l sonobuoy-plugin=one -o name)
+  proxy_up
+  config "{server: '$PROXY_URL'}" '{}'
+  export KUBECONFIG=$RUN_DIR/kubeconfig
+  fault GET '/log\?container=plugin&follow' cut=3000 times=3
+  "${SONOBUOY:-$root/build/sonobuoy}" logs --kubeconfig config -f -p one >log 2>&1 3>&- &
+  local follower=$!
+  kubectl -n sonobuoy exec "$pod" -c plugin -- touch /tmp/go
+  within 90 grep -qx 'line 299' log
+  kill -INT $follower
+  wait $follower || [ $? -eq 1 ]
+  [ "$(proxy_log | grep -c 'cut=')" = 3 ] || fails "$(proxy_log)"
+  diff <(grep -x 'line [0-9]*' log) <(seq 0 299 | sed 's/^/line /')
+}
+
 @test "images that cannot be had, nodes that do not fit: each is named with its reason" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   exits 1 sonobuoy run -p hello.yaml --sonobuoy-image localhost/none:1 --image-pull-policy Never --wait=2

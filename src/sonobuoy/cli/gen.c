@@ -17,7 +17,7 @@ static int run_gen(const CommandCall *call, void *data) {
     return EXIT_DONE;
 }
 
-static const Option *const tables[] = {generation_options, namespace_options, kube_options, log_options, NULL};
+static const Option *const tables[] = {GENERATION_OPTIONS, namespace_options, kube_options, log_options, NULL};
 static const Command *const children[] = {&gen_config_command, &gen_plugin_command, NULL};
 const Command gen_command = {
     .name = "gen",

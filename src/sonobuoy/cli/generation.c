@@ -33,6 +33,26 @@ static const char *const rbac_modes[] = {"Enable", "Disable", "Detect", "enable"
         .name = (name_), .kind = OPTION_STRINGS, .offset = offsetof(Generation, field_), .value = "[PLUGIN:]" value_, \
         .rare = true, .help = help_ ": of all, the plugin's, or the aggregator's (sonobuoy:)."                        \
     }
+const Option generation_config_options[] = {
+    FILE_OPTION("config", config, "Begin with this configuration (JSON): see 'sonobuoy gen config'."),
+    {0},
+};
+const Option generation_image_options[] = {
+    {.name = "plugin-env",
+     .kind = OPTION_STRINGS,
+     .offset = offsetof(Generation, plugin_env),
+     .value = "PLUGIN.NAME=VALUE",
+     .help = "Set a variable of a plugin; without a value remove it; plugin sonobuoy: the aggregator."},
+    {.name = "plugin-image",
+     .kind = OPTION_STRINGS,
+     .offset = offsetof(Generation, plugin_image),
+     .value = "PLUGIN:IMAGE",
+     .help = "Another image for a plugin."},
+    TEXT("kubernetes-version", kubernetes_version, "VERSION",
+         "Of the conformance image: auto (ask the cluster), ignore, or vX.Y.Z."),
+    TEXT("sonobuoy-image", image, "IMAGE", "The image of aggregator and workers."),
+    {0},
+};
 const Option generation_options[] = {
     {.name = "plugin",
      .letter = 'p',
@@ -55,20 +75,6 @@ const Option generation_options[] = {
      .hidden = true,
      .help = "E2E_PARALLEL of the e2e plugin."},
     FILE_OPTION("rerun-failed", rerun_failed, "Take just the end-to-end tests that failed in this archive."),
-    {.name = "plugin-env",
-     .kind = OPTION_STRINGS,
-     .offset = offsetof(Generation, plugin_env),
-     .value = "PLUGIN.NAME=VALUE",
-     .help = "Set a variable of a plugin; without a value remove it; plugin sonobuoy: the aggregator."},
-    {.name = "plugin-image",
-     .kind = OPTION_STRINGS,
-     .offset = offsetof(Generation, plugin_image),
-     .value = "PLUGIN:IMAGE",
-     .help = "Another image for a plugin."},
-    FILE_OPTION("config", config, "Begin with this configuration (JSON)."),
-    TEXT("kubernetes-version", kubernetes_version, "VERSION",
-         "Of the conformance image: auto (ask the cluster), ignore, or vX.Y.Z."),
-    TEXT("sonobuoy-image", image, "IMAGE", "The image of aggregator and workers."),
     {.name = "image-pull-policy",
      .kind = OPTION_ENUM,
      .offset = offsetof(Generation, pull_policy),

@@ -19,7 +19,9 @@ typedef struct {
     bool builtin; /* not an option: no installed plugin takes the place of a built-in one */
 } Generation;
 
-extern const Option generation_options[];
+/* Those of `images`, of which `query` has the first; and all others. */
+extern const Option generation_config_options[], generation_image_options[], generation_options[];
+#define GENERATION_OPTIONS generation_options, generation_image_options, generation_config_options
 
 /* What the options say, together with what it refers to. */
 typedef struct {

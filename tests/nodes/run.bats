@@ -74,6 +74,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   says "already deleted"
 }
 
+# bats test_tags=long
 @test "what failed decides the exit code, unless asked not to" {
   plugin one Job manual "file=m.yaml; printf 'name: n\nstatus: failed\nitems: [{name: kernel, status: failed}]\n' >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   exits 1 starts -p one.yaml --wait=5
@@ -83,6 +84,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   [ -z "$output" ]
 }
 
+# bats test_tags=long
 @test "live: names of tests and failures as they come" {
   plugin one Job raw "trap \"exit 0\" TERM; p() { wget -qO- --post-data \"\$1\" http://localhost:8099/progress; }
     until p '{\"msg\": \"test of storage\", \"total\": 3, \"completed\": 1, \"failures\": [\"[sig-x] breaks\"]}'; do sleep 0.1; done
@@ -104,6 +106,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   wait $waiter
 }
 
+# bats test_tags=long
 @test "logs that are followed go on after a cut: each line once, in its order" {
   plugin one Job raw "until [ -e /tmp/go ]; do sleep 0.1; done; i=0; while [ \$i -lt 300 ]; do echo line \$i; i=\$((i + 1)); usleep 10000; done
     file=out.txt; echo >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
@@ -125,6 +128,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   diff <(grep -x 'line [0-9]*' log) <(seq 0 299 | sed 's/^/line /')
 }
 
+# bats test_tags=long
 @test "images that cannot be had, nodes that do not fit: each is named with its reason" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   exits 1 sonobuoy run -p hello.yaml --sonobuoy-image localhost/none:1 --image-pull-policy Never --wait=2
@@ -138,6 +142,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   says "didn't match Pod's node affinity/selector" "is being started"
 }
 
+# bats test_tags=long
 @test "a quota and a policy that refuse: said at once, with what was refused" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   plugin nodes DaemonSet raw "$stays"
@@ -159,6 +164,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   kubectl delete namespace sonobuoy --timeout=60s >/dev/null
 }
 
+# bats test_tags=long
 @test "a plugin that never ends is over in time, one that crashes is named; the others' results are there" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   plugin sleeps Job raw "$stays"
@@ -206,6 +212,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   says "plugin systemd-logs wants a privileged container" "leave the plugin out"
 }
 
+# bats test_tags=long
 @test "delete leaves alone what is no run" {
   exits 1 sonobuoy delete -n kube-system
   says "has no run of sonobuoy in it" "--force"
@@ -223,6 +230,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   kubectl delete namespace host --wait=false >/dev/null
 }
 
+# bats test_tags=long
 @test "an API server that is away for a while is waited for" {
   plugin hello Job raw "until [ -e /tmp/go ]; do sleep 0.1; done; file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   starts -p hello.yaml
@@ -239,6 +247,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   wait $! || fails "$(cat out; sonobuoy logs -p sonobuoy)"
 }
 
+# bats test_tags=long
 @test "a node that is lost is named soon, and costs its own result only" {
   # The aggregator must live.
   kubectl label node node1 place=aggregator >/dev/null

@@ -3,7 +3,7 @@
 #   make demo       back up, destroy and restore an application on a throw-away control plane
 #   make demo-sonobuoy   run plugins on a throw-away cluster with two nodes, as root
 #   make cluster    a Kubernetes cluster of your own with two nodes, as root (NODES); make cluster-down removes it
-#   make test       unit and integration tests, but for the longest of these
+#   make test       unit and integration tests and, as root, tests with nodes, but for the longest of these
 #   make test-all   every suite: also other programs, sanitizers, clang, fuzzing
 #   make test-nodes what needs nodes that run pods, as root
 #   make torture    kill -9 at 100 random moments of backups and 100 of restores (TORTURE_FLAGS)
@@ -52,7 +52,10 @@ cluster-down:
 
 test: build
 	@scripts/setup stores
-	@scripts/test unit short
+	@if [ "$$(id -u)" = 0 ]; then \
+	  $(MAKE) --no-print-directory image && scripts/setup nodes && scripts/test unit short short-nodes; \
+	else \
+	  scripts/test unit short && echo 'The tests of pods on nodes were left out: they need root.'; fi
 
 test-nodes: build image
 	@scripts/setup nodes

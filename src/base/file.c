@@ -147,7 +147,18 @@ Sink *file_sink_new(int fd) {
 struct FileReplace {
     char *path, *temporary; /* temporary: NULL where path itself is written to */
     FILE *out;
+    int fd;
+    int failure; /* the errno of the first write that failed: a stream forgets it */
 };
+
+static ssize_t replace_write(void *cookie, const char *data, size_t length) {
+    FileReplace *file = cookie;
+    if (file_write(file->fd, data, length))
+        return (ssize_t)length;
+    if (!file->failure)
+        file->failure = errno;
+    return 0;
+}
 
 /* Where a link leads: what it names is replaced, not the link. */
 static char *replaced_path(const char *path) {
@@ -173,15 +184,13 @@ FileReplace *file_replace_new(const char *path, GError **error) {
     g_autoptr(FileReplace) file = g_new0(FileReplace, 1);
     file->path = replaced_path(path);
     bool as_it_is = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    int fd = as_it_is ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : open_beside(file);
-    file->out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    file->fd = as_it_is ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : open_beside(file);
+    file->out = file->fd >= 0 ? fopencookie(file, "w", (cookie_io_functions_t){.write = replace_write}) : NULL;
     if (file->out)
         return g_steal_pointer(&file);
     base_error_set_errno(error, errno, "%s cannot be written", path);
-    if (fd < 0)
+    if (file->fd < 0)
         g_clear_pointer(&file->temporary, g_free);
-    else
-        close(fd);
     return NULL;
 }
 
@@ -190,11 +199,14 @@ FILE *file_replace_out(FileReplace *file) {
 }
 
 bool file_replace_finish(FileReplace *file, GError **error) {
-    errno = 0;
-    bool ok = fflush(file->out) == 0 && !ferror(file->out) && (!file->temporary || fsync(fileno(file->out)) == 0);
-    int failure = ok ? 0 : errno ? errno : EIO; /* a write that failed long ago has left no errno */
-    if (fclose(g_steal_pointer(&file->out)) != 0 && ok)
+    fflush(file->out);
+    int failure = file->failure;
+    if (!failure && file->temporary && fsync(file->fd) != 0)
         failure = errno;
+    fclose(g_steal_pointer(&file->out));
+    if (close(file->fd) != 0 && !failure)
+        failure = errno;
+    file->fd = -1;
     if (!failure && file->temporary && rename(file->temporary, file->path) != 0)
         failure = errno;
     if (failure) {
@@ -210,6 +222,8 @@ void file_replace_free(FileReplace *file) {
         return;
     if (file->out)
         fclose(file->out);
+    if (file->fd >= 0)
+        close(file->fd);
     if (file->temporary)
         unlink(file->temporary);
     g_free(file->temporary);

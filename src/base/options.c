@@ -439,10 +439,43 @@ static bool takes_words(const Command *command, const char *word) {
     return command->run && (!word || *word == '-' || (command->arguments_max != 0 && !g_str_equal(word, "help")));
 }
 
+/* Whether the word is one of the root's options; `out_alone`: its value is not in the next word. */
+static bool is_leading(const Command *root, const char *word, bool *out_alone) {
+    const char *equals = strchr(word, '=');
+    const Option *option = NULL;
+    if (root->run || word[0] != '-' || !word[1])
+        return false;
+    if (word[1] == '-')
+        option = option_find(root, word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2));
+    else
+        option = option_by_letter(root, word[1]);
+    *out_alone = option && (option_is_switch(option) || option->bare || equals || (word[1] != '-' && word[2]));
+    return option;
+}
+
+/* The words (a new list of the same texts) with options that stand before the command put to the end of it. */
+static GPtrArray *in_usual_order(const Command *root, char **words) {
+    GPtrArray *ordered = g_ptr_array_new();
+    char **first = words;
+    for (bool alone; *words && is_leading(root, *words, &alone); words += alone || !words[1] ? 1 : 2)
+        ;
+    /* Behind the words of the command, before what may be arguments after "--". */
+    char **rest = words;
+    for (const Command *command = root, *child; *rest && (child = command_child(command, *rest)); command = child)
+        g_ptr_array_add(ordered, *rest++);
+    for (; first < words; first++)
+        g_ptr_array_add(ordered, *first);
+    for (; *rest; rest++)
+        g_ptr_array_add(ordered, *rest);
+    g_ptr_array_add(ordered, NULL);
+    return ordered;
+}
+
 int command_main(const Command *root, int argc, char **argv) {
     const Command *command = root;
     g_autoptr(GString) path = g_string_new(root->name);
-    char **words = argv + MIN(argc, 1);
+    g_autoptr(GPtrArray) ordered = in_usual_order(root, argv + MIN(argc, 1));
+    char **words = (char **)ordered->pdata;
     for (; command->children; words++) {
         const Command *child = *words ? command_child(command, *words) : NULL;
         if (!child && takes_words(command, *words))

@@ -64,6 +64,7 @@ struct Command {
     size_t options_size;              /* size of the struct that options write into */
     int (*run)(const CommandCall *call, void *options); /* the exit code; NULL for mere groups */
     const Command *const *children;                     /* NULL-terminated; NULL for leaves */
+    /* Of the root, which is not run itself: `options` may stand before the command, too, where that has them. */
     /* Of the root: a configurable option's text where the command line does not give it, NULL for none; `origin` says
      * in errors where it stands. Both are the callee's. */
     const char *(*setting)(const Option *option, const char **origin, GError **error);

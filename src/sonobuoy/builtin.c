@@ -35,6 +35,12 @@ yyjson_mut_val *builtin_pod_spec(yyjson_mut_doc *doc, PluginDriver driver, const
     return spec;
 }
 
+void builtin_pod_spec_leave_node(yyjson_mut_val *spec) {
+    static const char *const of_node[] = {"dnsPolicy", "hostIPC", "hostPID", "hostNetwork", "volumes"};
+    for (size_t i = 0; i < G_N_ELEMENTS(of_node); i++)
+        json_mut_remove(spec, of_node[i]);
+}
+
 /* Reads a definition, gives its container the policy and its pod the default form on Linux. */
 static Plugin *builtin(const char *yaml, const RunConfig *config) {
     g_autoptr(GError) error = NULL;

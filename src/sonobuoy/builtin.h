@@ -23,3 +23,5 @@ Plugin *builtin_plugin(const char *name, const RunConfig *config);
 
 /* The pod spec, made in doc, of a plugin that has none. */
 yyjson_mut_val *builtin_pod_spec(yyjson_mut_doc *doc, PluginDriver driver, const char *service_account);
+/* Takes out of it what gives pods their node's network, processes and files. */
+void builtin_pod_spec_leave_node(yyjson_mut_val *spec);

@@ -1,11 +1,14 @@
 #include "sonobuoy/config.h"
 
 #include "base/text.h"
+#include "sonobuoy/pod-options.h"
 
 #include <math.h>
 #include <string.h>
 
 #define VERSION "v" SEAWORTHY_VERSION
+
+const char *const security_context_modes[] = {"none", "nonroot", "restricted", NULL};
 
 typedef enum {
     TEXT,
@@ -70,6 +73,8 @@ static const struct {
     {"NamespacePSAEnforceLevel", TEXT, AT(psa_enforce_level)},
     {"ProgressUpdatesPort", TEXT, AT(progress_port)},
     {"SecurityContextMode", TEXT, AT(security_context_mode)},
+    {"Pods", OBJECT, AT(pods), .omit = true},
+    {"PluginPermissions", OBJECT, AT(plugin_permissions), .omit = true},
 #undef AT
 };
 
@@ -281,6 +286,36 @@ static bool check_expression(const char *member, const char *text, GError **erro
     return false;
 }
 
+static bool check_tolerations(const RunConfig *config, GError **error) {
+    if (!config->aggregator_tolerations || pod_options_are_tolerations(config->aggregator_tolerations))
+        return true;
+    g_autofree char *text = json_mut_write(config->aggregator_tolerations, NULL);
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+                "AggregatorTolerations must be " POD_TOLERATIONS_FORM ", which %s is not", text);
+    return false;
+}
+
+static bool check_mode(const RunConfig *config, GError **error) {
+    if (g_strv_contains(security_context_modes, config->security_context_mode))
+        return true;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+                "SecurityContextMode is none, nonroot or restricted, which \"%s\" is not",
+                config->security_context_mode);
+    return false;
+}
+
+bool run_config_is_restricted(const RunConfig *config) {
+    return g_str_equal(config->security_context_mode, "restricted") ||
+           (g_str_equal(config->psa_enforce_level, "restricted") &&
+            !g_str_equal(config->security_context_mode, "none"));
+}
+
+yyjson_mut_val *run_config_ensure(RunConfig *config, yyjson_mut_val **field) {
+    if (!*field)
+        *field = yyjson_mut_obj(config->doc);
+    return *field;
+}
+
 static bool check(const RunConfig *config, GError **error) {
     if (config->bind_port > G_MAXUINT16) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "Server.bindport is no port: %" G_GINT64_FORMAT,
@@ -292,7 +327,8 @@ static bool check(const RunConfig *config, GError **error) {
                     "Limits.PodLogs has both SinceSeconds and SinceTime; give one of them");
         return false;
     }
-    return check_expression("Filters.Namespaces", config->filter_namespaces, error) &&
+    return pod_options_check(config->pods, error) && check_tolerations(config, error) && check_mode(config, error) &&
+           check_expression("Filters.Namespaces", config->filter_namespaces, error) &&
            check_expression("Limits.PodLogs.Namespaces", config->log_namespaces, error);
 }
 

@@ -32,20 +32,32 @@ typedef struct {
     char *worker_image, *image_pull_policy, *image_pull_secrets;
     bool force_image_pull_policy;
     yyjson_mut_val *custom_annotations;     /* an object, of doc; or NULL */
-    char *aggregator_permissions;           /* "clusterAdmin", "clusterRead", "namespaceAdmin" */
+    char *aggregator_permissions;           /* rights.h */
     yyjson_mut_val *aggregator_tolerations; /* an array, of doc; or NULL */
     char *service_account;
     bool existing_service_account;
     char *e2e_docker_config_file;
     char *psa_enforce_level;
     char *progress_port;
-    char *security_context_mode; /* "nonroot", "none" */
+    char *security_context_mode; /* "nonroot", "none", "restricted" (ours) */
+    /* Ours: */
+    yyjson_mut_val *pods;               /* an object, of doc (pod-options.h); or NULL */
+    yyjson_mut_val *plugin_permissions; /* an object, of doc (rights.h); or NULL */
     yyjson_mut_doc *doc;
 } RunConfig;
+
+extern const char *const security_context_modes[]; /* NULL-terminated */
 
 RunConfig *run_config_new(void); /* the default one */
 void run_config_free(RunConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunConfig, run_config_free)
+
+/* Whether pods are made as the Pod Security Standard "restricted" wants them: the mode says so, or the namespace takes
+ * no others. */
+bool run_config_is_restricted(const RunConfig *config);
+
+/* The object `*field`, made where there is none: the configuration's `pods` or `plugin_permissions`. */
+yyjson_mut_val *run_config_ensure(RunConfig *config, yyjson_mut_val **field);
 
 /* Takes what the JSON says into the configuration; members that it has not stay as they are. INVALID names a member
  * of the wrong type, an expression or a port that is none; a member that is not known is no error, as with stock, and

@@ -11,10 +11,9 @@ typedef struct {
     bool guest;             /* the run's namespace was there before it */
 } Deploy;
 
-/* `sonobuoy delete` knows by it a namespace that has nothing in it yet. */
-static void mark_own(yyjson_mut_doc *object) {
+static void set_label(yyjson_mut_doc *object, const char *key, const char *value) {
     yyjson_mut_val *metadata = json_mut_ensure_object(object, yyjson_mut_doc_get_root(object), "metadata");
-    json_mut_set_string(object, json_mut_ensure_object(object, metadata, "labels"), "component", "sonobuoy");
+    json_mut_set_string(object, json_mut_ensure_object(object, metadata, "labels"), key, value);
 }
 
 /* `sonobuoy delete` is to leave that namespace to those whose it is. */
@@ -47,8 +46,11 @@ static bool create(Deploy *deploy, yyjson_mut_doc *object, GError **error) {
         namespace_ = NULL;
     else if (!namespace_)
         namespace_ = kube_client_config(deploy->client)->namespace_;
+    /* `sonobuoy delete` knows by these what it may take: a namespace that has nothing in it yet, and what is in one. */
     if (g_str_equal(kind, "Namespace"))
-        mark_own(object);
+        set_label(object, LABEL_COMPONENT, COMPONENT_SONOBUOY);
+    else if (namespace_)
+        set_label(object, MADE_LABEL, "true");
     if (deploy->guest)
         mark_guest(object);
     size_t length;

@@ -2,6 +2,9 @@
 
 #include "base/yaml.h"
 #include "sonobuoy/builtin.h"
+#include "sonobuoy/labels.h"
+#include "sonobuoy/pod-options.h"
+#include "sonobuoy/restricted.h"
 
 #include <string.h>
 
@@ -15,18 +18,18 @@ static char *secret_name(const Launch *launch) {
 }
 
 char *driver_selector(const char *session) {
-    return g_strconcat("sonobuoy-run=", session, NULL);
+    return g_strconcat(LABEL_SESSION "=", session, NULL);
 }
 
 /* --- metadata -------------------------------------------------------------------------------- */
 
 static void set_labels(yyjson_mut_doc *doc, yyjson_mut_val *metadata, const Launch *launch) {
     yyjson_mut_val *labels = json_mut_ensure_object(doc, metadata, "labels");
-    json_mut_set_string(doc, labels, "component", "sonobuoy");
-    json_mut_set_string(doc, labels, "sonobuoy-component", "plugin");
-    json_mut_set_string(doc, labels, "sonobuoy-plugin", launch->plugin->name);
-    json_mut_set_string(doc, labels, "sonobuoy-run", launch->session);
-    json_mut_set_string(doc, labels, "tier", "analysis");
+    json_mut_set_string(doc, labels, LABEL_COMPONENT, COMPONENT_SONOBUOY);
+    json_mut_set_string(doc, labels, LABEL_PART, PART_PLUGIN);
+    json_mut_set_string(doc, labels, LABEL_PLUGIN, launch->plugin->name);
+    json_mut_set_string(doc, labels, LABEL_SESSION, launch->session);
+    json_mut_set_string(doc, labels, LABEL_TIER, TIER_ANALYSIS);
 }
 
 static void set_custom_annotations(yyjson_mut_doc *doc, yyjson_mut_val *metadata, const RunConfig *config) {
@@ -149,6 +152,9 @@ static void add_worker(yyjson_mut_doc *doc, yyjson_mut_val *containers, const La
     json_mut_set_string(doc, mount, "name", "results");
     json_mut_set_string(doc, mount, "mountPath", launch->config->results_dir);
     json_mut_set(doc, worker, "volumeMounts", mounts);
+    pod_options_set_container(launch->config->pods, WORKER_CONTAINER, doc, worker);
+    if (run_config_is_restricted(launch->config))
+        restricted_set_container(doc, worker);
 }
 
 /* --- pods and DaemonSets ----------------------------------------------------------------------------- */
@@ -189,7 +195,8 @@ static yyjson_mut_doc *pod_new(const Launch *launch, const char *name) {
     set_custom_annotations(doc, metadata, launch->config);
     yyjson_mut_val *annotations = json_mut_ensure_object(doc, metadata, "annotations");
     json_mut_set_string(doc, annotations, "sonobuoy-driver", plugin_driver_name(launch->plugin->driver));
-    json_mut_set_string(doc, annotations, "sonobuoy-plugin", launch->plugin->name);
+    json_mut_set_string(doc, annotations, LABEL_PLUGIN, launch->plugin->name);
+    pod_options_set_metadata(launch->config->pods, launch->plugin->name, doc, metadata);
     json_mut_set(doc, root, "spec", pod_spec(doc, launch));
     return doc;
 }
@@ -199,14 +206,15 @@ static yyjson_mut_doc *daemon_set_new(const Launch *launch, const char *name) {
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc), *metadata = yyjson_mut_obj_get(root, "metadata");
     yyjson_mut_val *annotations = json_mut_ensure_object(doc, metadata, "annotations");
     json_mut_set_string(doc, annotations, "sonobuoy-driver", plugin_driver_name(launch->plugin->driver));
-    json_mut_set_string(doc, annotations, "sonobuoy-plugin", launch->plugin->name);
+    json_mut_set_string(doc, annotations, LABEL_PLUGIN, launch->plugin->name);
     yyjson_mut_val *spec = json_mut_ensure_object(doc, root, "spec");
     yyjson_mut_val *selector = json_mut_ensure_object(doc, spec, "selector");
-    json_mut_set_string(doc, json_mut_ensure_object(doc, selector, "matchLabels"), "sonobuoy-run", launch->session);
+    json_mut_set_string(doc, json_mut_ensure_object(doc, selector, "matchLabels"), LABEL_SESSION, launch->session);
     yyjson_mut_val *template = json_mut_ensure_object(doc, spec, "template");
     yyjson_mut_val *pod_metadata = json_mut_ensure_object(doc, template, "metadata");
     set_labels(doc, pod_metadata, launch);
     set_custom_annotations(doc, pod_metadata, launch->config);
+    pod_options_set_metadata(launch->config->pods, launch->plugin->name, doc, pod_metadata);
     json_mut_set(doc, template, "spec", pod_spec(doc, launch));
     return doc;
 }

@@ -2,13 +2,17 @@
 
 #include "base/text.h"
 #include "base/yaml.h"
+#include "sonobuoy/builtin.h"
+#include "sonobuoy/driver.h"
+#include "sonobuoy/pod-options.h"
+#include "sonobuoy/restricted.h"
+#include "sonobuoy/rights.h"
 
 #include <string.h>
 
 /* --- documents out of templates ------------------------------------------------------------ */
 
-/* A document of ours, in the configured namespace where it has metadata.namespace. */
-static yyjson_mut_doc *object_new(const char *yaml, const RunConfig *config) {
+yyjson_mut_doc *manifest_object(const char *yaml, const RunConfig *config) {
     g_autoptr(GError) error = NULL;
     yyjson_mut_doc *doc = yaml_parse(yaml, strlen(yaml), "a template of this program", &error);
     if (!doc)
@@ -19,7 +23,7 @@ static yyjson_mut_doc *object_new(const char *yaml, const RunConfig *config) {
     return doc;
 }
 
-static yyjson_mut_val *metadata_of(yyjson_mut_doc *doc) {
+yyjson_mut_val *manifest_metadata(yyjson_mut_doc *doc) {
     return json_mut_get(yyjson_mut_doc_get_root(doc), "metadata");
 }
 
@@ -27,103 +31,29 @@ char *manifest_config_map_name(const char *plugin) {
     return g_strdup_printf("plugin-%s-cm", plugin);
 }
 
-/* --- namespace, account, rights ------------------------------------------------------------ */
-
-#define ROLE_NAME "sonobuoy-serviceaccount-sonobuoy"
+/* --- namespace --------------------------------------------------------------------------------- */
 
 static yyjson_mut_doc *namespace_object(const RunConfig *config) {
-    yyjson_mut_doc *doc = object_new("apiVersion: v1\n"
-                                     "kind: Namespace\n"
-                                     "metadata: {labels: {}, name: x}\n",
-                                     config);
-    yyjson_mut_val *metadata = metadata_of(doc);
+    yyjson_mut_doc *doc = manifest_object("apiVersion: v1\n"
+                                          "kind: Namespace\n"
+                                          "metadata: {labels: {}, name: x}\n",
+                                          config);
+    yyjson_mut_val *metadata = manifest_metadata(doc);
     json_mut_set_string(doc, metadata, "name", config->namespace_);
     json_mut_set_string(doc, yyjson_mut_obj_get(metadata, "labels"), "pod-security.kubernetes.io/enforce",
                         config->psa_enforce_level);
     return doc;
 }
 
-static yyjson_mut_doc *account_object(const RunConfig *config) {
-    yyjson_mut_doc *doc = object_new("apiVersion: v1\n"
-                                     "kind: ServiceAccount\n"
-                                     "metadata: {labels: {component: sonobuoy}, name: x, namespace: x}\n",
-                                     config);
-    json_mut_set_string(doc, metadata_of(doc), "name", config->service_account);
-    return doc;
-}
-
-static const char cluster_binding[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
-                                      "kind: ClusterRoleBinding\n"
-                                      "metadata: {labels: {component: sonobuoy, namespace: x}, name: x}\n"
-                                      "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: x}\n"
-                                      "subjects: [{kind: ServiceAccount, name: x, namespace: x}]\n";
-static const char cluster_role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
-                                   "kind: ClusterRole\n"
-                                   "metadata: {labels: {component: sonobuoy, namespace: x}, name: x}\n"
-                                   "rules:\n"
-                                   "- {apiGroups: ['*'], resources: ['*'], verbs: []}\n"
-                                   "- {nonResourceURLs: [/metrics, /logs, /logs/*], verbs: [get]}\n";
-static const char binding[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
-                              "kind: RoleBinding\n"
-                              "metadata: {labels: {component: sonobuoy, namespace: x}, name: x, namespace: x}\n"
-                              "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}\n"
-                              "subjects: [{kind: ServiceAccount, name: x, namespace: x}]\n";
-static const char role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
-                           "kind: Role\n"
-                           "metadata: {labels: {component: sonobuoy, namespace: x}, name: x, namespace: x}\n"
-                           "rules: [{apiGroups: ['*'], resources: ['*'], verbs: []}]\n";
-
-/* One of the above. `name`: of the role; `verbs`: of a role's first rule, NULL-terminated. */
-static yyjson_mut_doc *rights_object(const char *yaml, const RunConfig *config, const char *name,
-                                     const char *const *verbs) {
-    yyjson_mut_doc *doc = object_new(yaml, config);
-    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc), *metadata = metadata_of(doc);
-    json_mut_set_string(doc, metadata, "name", name);
-    json_mut_set_string(doc, yyjson_mut_obj_get(metadata, "labels"), "namespace", config->namespace_);
-    yyjson_mut_val *reference = yyjson_mut_obj_get(root, "roleRef");
-    if (reference) {
-        yyjson_mut_val *subject = yyjson_mut_arr_get_first(yyjson_mut_obj_get(root, "subjects"));
-        json_mut_set_string(doc, reference, "name", name);
-        json_mut_set_string(doc, subject, "name", config->service_account);
-        json_mut_set_string(doc, subject, "namespace", config->namespace_);
-    }
-    yyjson_mut_val *allowed = json_mut_get(yyjson_mut_arr_get_first(yyjson_mut_obj_get(root, "rules")), "verbs");
-    for (; allowed && *verbs; verbs++)
-        yyjson_mut_arr_add_strcpy(doc, allowed, *verbs);
-    return doc;
-}
-
-static bool add_rights(GPtrArray *objects, const RunConfig *config, GError **error) {
-    static const char *const all[] = {"*", NULL}, *const read[] = {"get", "list", "watch", NULL};
-    const char *permissions = config->aggregator_permissions;
-    bool admin = g_str_equal(permissions, "clusterAdmin"), reader = g_str_equal(permissions, "clusterRead");
-    if (!admin && !reader && !g_str_equal(permissions, "namespaceAdmin")) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
-                    "unknown aggregator permission: %s; there are clusterAdmin, clusterRead and namespaceAdmin",
-                    permissions);
-        return false;
-    }
-    g_autofree char *name = g_strdup_printf("sonobuoy-serviceaccount-%s", config->namespace_);
-    if (admin || reader) {
-        g_ptr_array_add(objects, rights_object(cluster_binding, config, name, all));
-        g_ptr_array_add(objects, rights_object(cluster_role, config, name, admin ? all : read));
-    }
-    if (!admin) {
-        g_ptr_array_add(objects, rights_object(binding, config, ROLE_NAME, all));
-        g_ptr_array_add(objects, rights_object(role, config, ROLE_NAME, all));
-    }
-    return true;
-}
-
 /* --- configuration, plugins, secrets --------------------------------------------------------- */
 
 static yyjson_mut_doc *config_map_object(const RunConfig *config, const char *name) {
-    yyjson_mut_doc *doc = object_new("apiVersion: v1\n"
-                                     "data: {}\n"
-                                     "kind: ConfigMap\n"
-                                     "metadata: {labels: {component: sonobuoy}, name: x, namespace: x}\n",
-                                     config);
-    json_mut_set_string(doc, metadata_of(doc), "name", name);
+    yyjson_mut_doc *doc = manifest_object("apiVersion: v1\n"
+                                          "data: {}\n"
+                                          "kind: ConfigMap\n"
+                                          "metadata: {labels: {" COMPONENT_YAML "}, name: x, namespace: x}\n",
+                                          config);
+    json_mut_set_string(doc, manifest_metadata(doc), "name", name);
     return doc;
 }
 
@@ -132,7 +62,7 @@ static yyjson_mut_val *data_of(yyjson_mut_doc *doc) {
 }
 
 static yyjson_mut_doc *config_object(const RunConfig *config) {
-    yyjson_mut_doc *doc = config_map_object(config, "sonobuoy-config-cm");
+    yyjson_mut_doc *doc = config_map_object(config, CONFIG_MAP_NAME);
     g_autoptr(yyjson_mut_doc) scratch = yyjson_mut_doc_new(NULL);
     g_autofree char *text = json_mut_write(run_config_to_json(config, scratch), NULL);
     json_mut_set_string(doc, data_of(doc), "config.json", text);
@@ -140,7 +70,7 @@ static yyjson_mut_doc *config_object(const RunConfig *config) {
 }
 
 static yyjson_mut_doc *plugins_object(const RunConfig *config, const GPtrArray *plugins) {
-    yyjson_mut_doc *doc = config_map_object(config, "sonobuoy-plugins-cm");
+    yyjson_mut_doc *doc = config_map_object(config, PLUGINS_MAP_NAME);
     for (guint i = 0; i < plugins->len; i++) {
         g_autofree char *key = g_strdup_printf("plugin-%u.yaml", i), *text = plugin_write(plugins->pdata[i]);
         json_mut_set_string(doc, data_of(doc), key, g_strchomp(text));
@@ -151,21 +81,21 @@ static yyjson_mut_doc *plugins_object(const RunConfig *config, const GPtrArray *
 static yyjson_mut_doc *plugin_files_object(const RunConfig *config, const Plugin *plugin) {
     g_autofree char *name = manifest_config_map_name(plugin->name);
     yyjson_mut_doc *doc = config_map_object(config, name);
-    json_mut_remove(metadata_of(doc), "labels");
+    json_mut_remove(manifest_metadata(doc), "labels");
     json_mut_set(doc, yyjson_mut_doc_get_root(doc), "data", yyjson_mut_val_mut_copy(doc, plugin->config_map));
     return doc;
 }
 
 static yyjson_mut_doc *secret_object(const RunConfig *config, const char *name, const char *type, const char *key,
                                      const char *content) {
-    yyjson_mut_doc *doc = object_new("apiVersion: v1\n"
-                                     "data: {}\n"
-                                     "kind: Secret\n"
-                                     "metadata: {name: x, namespace: x}\n"
-                                     "type: x\n",
-                                     config);
+    yyjson_mut_doc *doc = manifest_object("apiVersion: v1\n"
+                                          "data: {}\n"
+                                          "kind: Secret\n"
+                                          "metadata: {name: x, namespace: x}\n"
+                                          "type: x\n",
+                                          config);
     g_autofree char *encoded = g_base64_encode((const guchar *)content, strlen(content));
-    json_mut_set_string(doc, metadata_of(doc), "name", name);
+    json_mut_set_string(doc, manifest_metadata(doc), "name", name);
     json_mut_set_string(doc, yyjson_mut_doc_get_root(doc), "type", type);
     json_mut_set_string(doc, data_of(doc), key, encoded);
     return doc;
@@ -173,61 +103,45 @@ static yyjson_mut_doc *secret_object(const RunConfig *config, const char *name, 
 
 /* --- the aggregator ---------------------------------------------------------------------------- */
 
-static const char pod[] = "apiVersion: v1\n"
-                          "kind: Pod\n"
-                          "metadata:\n"
-                          "  labels: {component: sonobuoy, sonobuoy-component: aggregator, tier: analysis}\n"
-                          "  name: " AGGREGATOR_POD "\n"
-                          "  namespace: x\n"
-                          "spec:\n"
-                          "  containers:\n"
-                          "  - name: " AGGREGATOR_CONTAINER "\n"
-                          "    command: [/sonobuoy]\n"
-                          "    args: [aggregator, --no-exit]\n"
-                          "    image: x\n"
-                          "    env: [{name: SONOBUOY_ADVERTISE_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]\n"
-                          "    volumeMounts:\n"
-                          "    - {name: sonobuoy-config-volume, mountPath: /etc/sonobuoy}\n"
-                          "    - {name: sonobuoy-plugins-volume, mountPath: /plugins.d}\n"
-                          "    - {name: output-volume, mountPath: /tmp/sonobuoy}\n"
-                          "  restartPolicy: Never\n"
-                          "  serviceAccountName: x\n"
-                          "  tolerations: [{key: kubernetes.io/e2e-evict-taint-key, operator: Exists}]\n"
-                          "  volumes:\n"
-                          "  - {name: sonobuoy-config-volume, configMap: {name: sonobuoy-config-cm}}\n"
-                          "  - {name: sonobuoy-plugins-volume, configMap: {name: sonobuoy-plugins-cm}}\n"
-                          "  - {name: output-volume, emptyDir: {}}\n";
+static const char pod[] =
+    "apiVersion: v1\n"
+    "kind: Pod\n"
+    "metadata:\n"
+    "  labels: {" COMPONENT_YAML ", " LABEL_PART ": " PART_AGGREGATOR ", " LABEL_TIER ": " TIER_ANALYSIS "}\n"
+    "  name: " AGGREGATOR_POD "\n"
+    "  namespace: x\n"
+    "spec:\n"
+    "  containers:\n"
+    "  - name: " AGGREGATOR_CONTAINER "\n"
+    "    command: [/sonobuoy]\n"
+    "    args: [aggregator, --no-exit]\n"
+    "    image: x\n"
+    "    env: [{name: SONOBUOY_ADVERTISE_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]\n"
+    "    volumeMounts:\n"
+    "    - {name: sonobuoy-config-volume, mountPath: /etc/sonobuoy}\n"
+    "    - {name: sonobuoy-plugins-volume, mountPath: /plugins.d}\n"
+    "    - {name: output-volume, mountPath: /tmp/sonobuoy}\n"
+    "  restartPolicy: Never\n"
+    "  serviceAccountName: x\n"
+    "  tolerations: [{key: kubernetes.io/e2e-evict-taint-key, operator: Exists}]\n"
+    "  volumes:\n"
+    "  - {name: sonobuoy-config-volume, configMap: {name: " CONFIG_MAP_NAME "}}\n"
+    "  - {name: sonobuoy-plugins-volume, configMap: {name: " PLUGINS_MAP_NAME "}}\n"
+    "  - {name: output-volume, emptyDir: {}}\n";
 
-static bool one_of(const char *text, const char *const *words) {
-    return !text || g_strv_contains(words, text);
-}
-
-static bool add_tolerations(yyjson_mut_doc *doc, yyjson_mut_val *spec, yyjson_mut_val *tolerations, GError **error) {
-    static const char *const effects[] = {"NoSchedule", "NoExecute", "PreferNoSchedule", NULL};
-    static const char *const operators[] = {"Equal", "Exists", NULL};
+static void add_tolerations(yyjson_mut_doc *doc, yyjson_mut_val *spec, yyjson_mut_val *tolerations) {
     size_t index, count;
     yyjson_mut_val *toleration;
     yyjson_mut_arr_foreach(tolerations, index, count, toleration) {
-        const char *effect = json_mut_get_string(toleration, "effect"),
-                   *operator= json_mut_get_string(toleration, "operator");
-        if (!yyjson_mut_is_obj(toleration) || !one_of(effect, effects) || !one_of(operator, operators)) {
-            g_autofree char *text = json_mut_write(toleration, NULL);
-            g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
-                        "AggregatorTolerations: %s is no toleration: {key, operator (Equal, Exists), value, effect "
-                        "(NoSchedule, NoExecute, PreferNoSchedule)}",
-                        text);
-            return false;
-        }
         yyjson_mut_arr_append(yyjson_mut_obj_get(spec, "tolerations"), yyjson_mut_val_mut_copy(doc, toleration));
     }
-    return true;
 }
 
 static bool add_node_selector(yyjson_mut_doc *doc, yyjson_mut_val *spec, GStrv pairs, GError **error) {
     for (char **pair = pairs; pair && *pair; pair++) {
         const char *colon = strchr(*pair, ':');
         if (!colon || colon == *pair) {
-            g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "a node selector is KEY:VALUE, which \"%s\" is not",
+            g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "a node selector is KEY:VALUE, which \"%s\" is not",
                         *pair);
             return false;
         }
@@ -260,40 +174,50 @@ static void add_security_context(yyjson_mut_doc *doc, yyjson_mut_val *spec, cons
     yyjson_mut_val *context = json_mut_ensure_object(doc, spec, "securityContext");
     for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
         json_mut_set(doc, context, ids[i].key, yyjson_mut_int(doc, ids[i].id));
+    if (run_config_is_restricted(config))
+        restricted_set_pod(doc, spec);
 }
 
 static yyjson_mut_doc *pod_object(const ManifestOptions *options, GError **error) {
     const RunConfig *config = options->config;
-    g_autoptr(yyjson_mut_doc) doc = object_new(pod, config);
+    g_autoptr(yyjson_mut_doc) doc = manifest_object(pod, config);
     yyjson_mut_val *spec = json_mut_get(yyjson_mut_doc_get_root(doc), "spec");
-    add_container_arguments(doc, yyjson_mut_arr_get_first(yyjson_mut_obj_get(spec, "containers")), options);
-    json_mut_set_string(doc, spec, "serviceAccountName", config->service_account);
+    yyjson_mut_val *container = yyjson_mut_arr_get_first(yyjson_mut_obj_get(spec, "containers"));
+    add_container_arguments(doc, container, options);
     if (*config->image_pull_secrets) {
         yyjson_mut_val *secrets = yyjson_mut_arr(doc);
         json_mut_set_string(doc, yyjson_mut_arr_add_obj(doc, secrets), "name", config->image_pull_secrets);
         json_mut_set(doc, spec, "imagePullSecrets", secrets);
     }
     if (config->custom_annotations && yyjson_mut_obj_size(config->custom_annotations) > 0)
-        json_mut_set(doc, metadata_of(doc), "annotations", yyjson_mut_val_mut_copy(doc, config->custom_annotations));
+        json_mut_set(doc, manifest_metadata(doc), "annotations",
+                     yyjson_mut_val_mut_copy(doc, config->custom_annotations));
     add_security_context(doc, spec, config);
-    if (!add_node_selector(doc, spec, options->node_selector, error) ||
-        !add_tolerations(doc, spec, config->aggregator_tolerations, error))
+    if (run_config_is_restricted(config))
+        restricted_set_container(doc, container);
+    if (!add_node_selector(doc, spec, options->node_selector, error))
         return NULL;
+    add_tolerations(doc, spec, config->aggregator_tolerations);
+    pod_options_set_metadata(config->pods, AGGREGATOR_NAME, doc, manifest_metadata(doc));
+    pod_options_set_spec(config->pods, AGGREGATOR_NAME, doc, spec);
+    pod_options_set_container(config->pods, AGGREGATOR_NAME, doc, container);
+    /* The one of the configuration is not one of the options'. */
+    json_mut_set_string(doc, spec, "serviceAccountName", config->service_account);
     return g_steal_pointer(&doc);
 }
 
 static yyjson_mut_doc *service_object(const RunConfig *config) {
-    return object_new("apiVersion: v1\n"
-                      "kind: Service\n"
-                      "metadata:\n"
-                      "  labels: {component: sonobuoy, sonobuoy-component: aggregator}\n"
-                      "  name: sonobuoy-aggregator\n"
-                      "  namespace: x\n"
-                      "spec:\n"
-                      "  ports: [{port: 8080, protocol: TCP, targetPort: 8080}]\n"
-                      "  selector: {sonobuoy-component: aggregator}\n"
-                      "  type: ClusterIP\n",
-                      config);
+    return manifest_object("apiVersion: v1\n"
+                           "kind: Service\n"
+                           "metadata:\n"
+                           "  labels: {" COMPONENT_YAML ", " LABEL_PART ": " PART_AGGREGATOR "}\n"
+                           "  name: " SERVICE_NAME "\n"
+                           "  namespace: x\n"
+                           "spec:\n"
+                           "  ports: [{port: 8080, protocol: TCP, targetPort: 8080}]\n"
+                           "  selector: {" LABEL_PART ": " PART_AGGREGATOR "}\n"
+                           "  type: ClusterIP\n",
+                           config);
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
@@ -310,39 +234,61 @@ static const Plugin *find_plugin(const GPtrArray *plugins, const char *name) {
     return NULL;
 }
 
-/* The e2e plugin's environment may be set where it does not run: it always is. */
+/* Whether `what` may be said of a plugin: one that runs, or the plugin e2e, which may have been left out. */
+static bool check_target(const GPtrArray *plugins, const char *name, const char *what, GError **error) {
+    if (g_str_equal(name, AGGREGATOR_NAME) || g_str_equal(name, BUILTIN_E2E) || find_plugin(plugins, name))
+        return true;
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint j = 0; j < plugins->len; j++)
+        g_string_append_printf(names, "%s%s", j ? ", " : "", ((const Plugin *)plugins->pdata[j])->name);
+    g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "%s for the plugin %s, which is not among those that run: %s",
+                what, name, names->len ? names->str : "none");
+    return false;
+}
+
 static bool check_environment(const GPtrArray *plugins, const GPtrArray *changes, GError **error) {
     for (guint i = 0; changes && i < changes->len; i++) {
         const EnvironmentChange *change = changes->pdata[i];
-        if (g_str_equal(change->plugin, AGGREGATOR_NAME) || g_str_equal(change->plugin, "e2e") ||
-            find_plugin(plugins, change->plugin))
-            continue;
-        g_autoptr(GString) names = g_string_new(NULL);
-        for (guint j = 0; j < plugins->len; j++)
-            g_string_append_printf(names, "%s%s", j ? ", " : "", ((const Plugin *)plugins->pdata[j])->name);
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
-                    "the variable %s is for the plugin %s, which is not among those that run: %s", change->name,
-                    change->plugin, names->len ? names->str : "none");
-        return false;
+        g_autofree char *what = g_strdup_printf("the variable %s is", change->name);
+        if (!check_target(plugins, change->plugin, what, error))
+            return false;
+    }
+    return true;
+}
+
+/* Options of pods, and permissions, are for plugins that run. */
+static bool check_members(const GPtrArray *plugins, yyjson_mut_val *object, const char *what, GError **error) {
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(object);
+    for (yyjson_mut_val *key; object && (key = yyjson_mut_obj_iter_next(&iter));) {
+        const char *name = yyjson_mut_get_str(key);
+        if (!g_str_equal(name, POD_OPTIONS_ALL) && !g_str_equal(name, WORKER_CONTAINER) &&
+            !check_target(plugins, name, what, error))
+            return false;
     }
     return true;
 }
 
 GPtrArray *manifest_plugins(const ManifestOptions *options, GError **error) {
     g_autoptr(GPtrArray) plugins = g_ptr_array_new_with_free_func((GDestroyNotify)plugin_free);
-    if (!check_environment(options->plugins, options->environment, error))
+    const RunConfig *config = options->config;
+    if (!check_environment(options->plugins, options->environment, error) ||
+        !check_members(options->plugins, config->pods, "options of pods are", error) ||
+        !check_members(options->plugins, config->plugin_permissions, "permissions are", error) ||
+        !rights_check(config, error))
         return NULL;
     for (guint i = 0; i < options->plugins->len; i++) {
         const Plugin *plugin = options->plugins->pdata[i];
         if (find_plugin(plugins, plugin->name)) {
-            g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+            g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE,
                         "plugin names must be unique, and two are named %s; --plugin FILE@NAME gives another name",
                         plugin->name);
             return NULL;
         }
         Plugin *copy = plugin_copy(plugin);
-        manifest_prepare_plugin(copy, options);
         g_ptr_array_add(plugins, copy);
+        manifest_prepare_plugin(copy, options);
+        if (run_config_is_restricted(config) && !restricted_check(copy, error))
+            return NULL;
     }
     g_ptr_array_sort(plugins, compare_plugins);
     return g_steal_pointer(&plugins);
@@ -354,15 +300,15 @@ GPtrArray *manifest_objects(const ManifestOptions *options, GError **error) {
     if (!plugins)
         return NULL;
     g_autoptr(GPtrArray) objects = g_ptr_array_new_with_free_func((GDestroyNotify)yyjson_mut_doc_free);
-    if (g_str_equal(config->aggregator_permissions, "clusterAdmin"))
+    if (g_str_equal(config->aggregator_permissions, PERMISSIONS_CLUSTER_ADMIN) ||
+        g_str_equal(config->aggregator_permissions, PERMISSIONS_LEAST))
         g_ptr_array_add(objects, namespace_object(config));
-    if (!config->existing_service_account)
-        g_ptr_array_add(objects, account_object(config));
+    rights_add_accounts(objects, config, plugins);
     if (options->docker_config)
         g_ptr_array_add(objects, secret_object(config, config->image_pull_secrets, "kubernetes.io/dockerconfigjson",
                                                ".dockerconfigjson", options->docker_config));
-    if (options->rbac && !add_rights(objects, config, error))
-        return NULL;
+    if (options->rbac)
+        rights_add(objects, config, plugins, (const char *const *)options->api_groups);
     g_ptr_array_add(objects, config_object(config));
     if (options->ssh_key)
         g_ptr_array_add(objects, secret_object(config, "ssh-key", "Opaque", "id_rsa", options->ssh_key));

@@ -4,15 +4,16 @@
 #pragma once
 
 #include "sonobuoy/config.h"
+#include "sonobuoy/labels.h"
 #include "sonobuoy/plugin.h"
 
 #define AGGREGATOR_POD "sonobuoy"
 #define AGGREGATOR_CONTAINER "kube-sonobuoy"
-#define AGGREGATOR_NAME "sonobuoy"     /* of the aggregator among plugins' names in environments */
-#define RUN_LABEL "component=sonobuoy" /* of all that a run makes */
+#define AGGREGATOR_NAME "sonobuoy" /* of the aggregator among plugins' names in environments */
+#define SERVICE_NAME "sonobuoy-aggregator"
+#define ROLE_NAME "sonobuoy-serviceaccount-sonobuoy" /* and its binding's */
 #define CONFIG_MAP_NAME "sonobuoy-config-cm"
-/* Of that ConfigMap: the namespace was there before the run. */
-#define GUEST_ANNOTATION "sonobuoy/namespace-was-there"
+#define PLUGINS_MAP_NAME "sonobuoy-plugins-cm"
 #define MANIFEST_CONFIG_DIR "/tmp/sonobuoy/config"
 
 /* An environment variable to set, or to take away where value is "". */
@@ -28,16 +29,18 @@ typedef struct {
     const char *image_pull_policy; /* of the aggregator; NULL: none */
     const char *log_level;         /* of the aggregator; NULL: "info" */
     GStrv node_selector;           /* "key:value", of the aggregator; may be NULL */
+    GStrv api_groups;              /* of the cluster, for least rights; NULL: not known */
     const GPtrArray *environment;  /* EnvironmentChange; may be NULL */
     const char *ssh_key;           /* a private key's content; NULL: none */
     const char *docker_config;     /* the content of config->e2e_docker_config_file; NULL: none */
 } ManifestOptions;
 
-/* The objects, yyjson_mut_doc, in the order in which they are to be created. INVALID: two plugins of one name, an
- * environment for a plugin that is not there, permissions or tolerations that are none. */
+/* The objects, yyjson_mut_doc, in the order in which they are to be created. USAGE: two plugins of one name, an
+ * environment, options or permissions for a plugin that is not there, a plugin that restricted pod security refuses.
+ * INVALID: permissions that are none. */
 GPtrArray *manifest_objects(const ManifestOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The plugins alone, prepared and sorted by name: elements are Plugin. INVALID as above. */
+/* The plugins alone, prepared and sorted by name: elements are Plugin. Errors as above. */
 GPtrArray *manifest_plugins(const ManifestOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* YAML documents, each ended by a line "---". g_free() it. */

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { NOTES_MAX = 20, CHANGE_SECONDS = 5, EVENT_MINUTES = 10, PULL_MINUTES = 5 };
+enum { NOTES_MAX = 20, CHANGE_SECONDS = 5, EVENT_MINUTES = 10 };
 
 typedef struct {
     RunView *view;
@@ -55,8 +55,10 @@ static const char *or_nothing(const char *text) {
     return text && *text ? text : "no reason is given";
 }
 
+typedef enum { NO_TROUBLE, MAY_PASS, STAYS } Trouble;
+
 /* What a container waits for or ended by; whether that is trouble. */
-static bool container_note(const Observing *observing, const char *pod, yyjson_val *pod_status, yyjson_val *container) {
+static Trouble container_note(const Observing *observing, const char *pod, yyjson_val *container) {
     const char *name = json_get_string(container, "name"), *image = json_get_string(container, "image");
     yyjson_val *waiting = json_get(container, "state", "waiting"), *ended = json_get(container, "state", "terminated");
     if (!ended)
@@ -67,22 +69,20 @@ static bool container_note(const Observing *observing, const char *pod, yyjson_v
         note(observing->view, "pod %s: container %s ended with exit code %" G_GINT64_FORMAT " (%s)", pod, name, code,
              or_nothing(json_get_string(ended, "reason")));
     if (!waiting || !reason || is_one_of(reason, starting))
-        return false;
+        return NO_TROUBLE;
     bool pulls = is_one_of(reason, pulling);
     note(observing->view, "pod %s: container %s waits: %s: %s%s%s", pod, name, reason, or_nothing(message),
          pulls && image ? "; image " : "", pulls && image ? image : "");
-    bool long_pull =
-        pulls && age(observing, json_get_string(pod_status, "startTime")) > PULL_MINUTES * 60 * G_USEC_PER_SEC;
-    return is_one_of(reason, hopeless) || long_pull;
+    return is_one_of(reason, hopeless) ? STAYS : pulls ? MAY_PASS : NO_TROUBLE;
 }
 
 /* Notes what holds a pod up; whether that is trouble. */
-static bool pod_note(const Observing *observing, yyjson_val *pod) {
+static Trouble pod_note(const Observing *observing, yyjson_val *pod) {
     static const char *const lists[] = {"initContainerStatuses", "containerStatuses"};
     const char *name = json_get_string(pod, "metadata", "name");
     yyjson_val *status = yyjson_obj_get(pod, "status"), *condition, *container;
     size_t index, count;
-    bool trouble = false;
+    Trouble trouble = NO_TROUBLE;
     yyjson_arr_foreach(yyjson_obj_get(status, "conditions"), index, count, condition) {
         if (g_strcmp0(json_get_string(condition, "reason"), "Unschedulable") == 0)
             note(observing->view, "pod %s waits for a node that takes it: %s", name,
@@ -90,7 +90,7 @@ static bool pod_note(const Observing *observing, yyjson_val *pod) {
     }
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         yyjson_arr_foreach(yyjson_obj_get(status, lists[i]), index, count, container) {
-            trouble |= container_note(observing, name, status, container);
+            trouble = MAX(trouble, container_note(observing, name, container));
         }
     }
     const char *reason = json_get_string(status, "reason");
@@ -100,13 +100,14 @@ static bool pod_note(const Observing *observing, yyjson_val *pod) {
     return trouble;
 }
 
-static void take_aggregator(Observing *observing, yyjson_val *pod, bool trouble) {
+static void take_aggregator(Observing *observing, yyjson_val *pod, Trouble trouble) {
     RunView *view = observing->view;
     const char *phase = json_get_string(pod, "status", "phase");
     const char *text = json_get_string(json_get(pod, "metadata", "annotations"), STATUS_ANNOTATION);
     g_autoptr(GError) failure = NULL;
     g_free(view->resource_version);
     view->resource_version = g_strdup(json_get_string(pod, "metadata", "resourceVersion"));
+    view->may_pass = trouble == MAY_PASS;
     view->state = trouble                                      ? VIEW_TROUBLED
                   : g_strcmp0(phase, "Running") == 0           ? VIEW_RUNNING
                   : g_strcmp0(phase, "Pending") == 0 || !phase ? VIEW_STARTING
@@ -134,7 +135,7 @@ static bool take_pods(yyjson_val *pods, size_t bytes, void *data, GError **error
     yyjson_val *pod;
     yyjson_arr_foreach(pods, index, count, pod) {
         bool ending = json_get(pod, "metadata", "deletionTimestamp");
-        bool trouble = !ending && pod_note(observing, pod);
+        Trouble trouble = ending ? NO_TROUBLE : pod_note(observing, pod);
         if (is_aggregator(pod))
             take_aggregator(observing, pod, trouble);
     }

@@ -17,6 +17,7 @@ typedef struct {
     ViewState state;
     RunStatus *status;      /* NULL until the aggregator has written one */
     GPtrArray *notes;       /* sentences: what pods wait for, what is refused: the first 20; never NULL */
+    bool may_pass;          /* the trouble may pass by itself: a registry that does not answer */
     char *resource_version; /* of the aggregator's pod, or NULL */
 } RunView;
 

@@ -3,7 +3,8 @@
  *   FOLDER/HASH/ID   what has come of the upload ID for a plugin on a node (HASH is of both)
  *   FOLDER/NUMBER    of an upload without an ID, gone when it ends
  *
- * They outlive the program. Of a plugin on a node there is one ID at a time: another one's file is removed. Thread-safe.
+ * They outlive the program. Of a plugin on a node there is one ID at a time: another one's file is removed.
+ * Thread-safe.
  */
 #pragma once
 

@@ -52,8 +52,8 @@ static bool take_pods(yyjson_val *pods, size_t bytes, void *data, GError **error
 static char *selector_of(const char *plugin) {
     if (!plugin)
         return NULL;
-    return g_str_equal(plugin, AGGREGATOR_NAME) ? g_strdup("sonobuoy-component=aggregator")
-                                                : g_strconcat("sonobuoy-plugin=", plugin, NULL);
+    return g_str_equal(plugin, AGGREGATOR_NAME) ? g_strdup(AGGREGATOR_LABEL)
+                                                : g_strconcat(LABEL_PLUGIN "=", plugin, NULL);
 }
 
 static bool find_sources(PodLogs *logs, GError **error) {

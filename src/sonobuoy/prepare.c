@@ -1,5 +1,9 @@
 /* What generation adds to a plugin: results folder, variables, the volume of its config-map. */
+#include "sonobuoy/builtin.h"
 #include "sonobuoy/manifest-internal.h"
+#include "sonobuoy/pod-options.h"
+#include "sonobuoy/restricted.h"
+#include "sonobuoy/rights.h"
 
 #include <string.h>
 
@@ -118,6 +122,47 @@ static void prepare_container(Plugin *plugin, yyjson_mut_val *container, const M
     container_set_environment(plugin->doc, container, environment);
 }
 
+static void ensure_pod_spec(Plugin *plugin, const RunConfig *config) {
+    if (!plugin->pod_spec)
+        plugin->pod_spec = builtin_pod_spec(plugin->doc, plugin->driver, config->service_account);
+}
+
+/* A pod spec that restricted pod security takes, where the plugin says nothing else. */
+static void prepare_restricted(Plugin *plugin, const RunConfig *config) {
+    bool needs_node = restricted_needs_node(plugin), plain = !plugin->pod_spec;
+    ensure_pod_spec(plugin, config);
+    if (plain && plugin->driver == PLUGIN_DAEMON_SET && !needs_node)
+        builtin_pod_spec_leave_node(plugin->pod_spec);
+    restricted_set_pod(plugin->doc, plugin->pod_spec);
+    restricted_set_container(plugin->doc, plugin->spec);
+    static const char *const lists[] = {"initContainers", "containers"};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        size_t index, count;
+        yyjson_mut_val *container;
+        yyjson_mut_arr_foreach(yyjson_mut_obj_get(plugin->pod_spec, lists[i]), index, count, container) {
+            restricted_set_container(plugin->doc, container);
+        }
+    }
+}
+
+/* What the configuration says of the plugin's pods, in its definition, so that any aggregator heeds it. */
+static void prepare_pod(Plugin *plugin, const RunConfig *config) {
+    if (run_config_is_restricted(config))
+        prepare_restricted(plugin, config);
+    const char *account = rights_plugin_account(config, plugin->name);
+    if (account) {
+        ensure_pod_spec(plugin, config);
+        const char *old = json_mut_get_string(plugin->pod_spec, "serviceAccountName");
+        if (!old || g_str_equal(old, config->service_account))
+            json_mut_set_string(plugin->doc, plugin->pod_spec, "serviceAccountName", account);
+    }
+    if (pod_options_of_spec(config->pods, plugin->name)) {
+        ensure_pod_spec(plugin, config);
+        pod_options_set_spec(config->pods, plugin->name, plugin->doc, plugin->pod_spec);
+    }
+    pod_options_set_container(config->pods, plugin->name, plugin->doc, plugin->spec);
+}
+
 void manifest_prepare_plugin(Plugin *plugin, const ManifestOptions *options) {
     g_autoptr(GHashTable) environment = plugin_environment(plugin, options);
     g_autofree char *config_volume = NULL;
@@ -128,6 +173,7 @@ void manifest_prepare_plugin(Plugin *plugin, const ManifestOptions *options) {
     json_mut_set_string(plugin->doc, plugin->spec, "image", image->str);
     if (options->config->force_image_pull_policy)
         json_mut_set_string(plugin->doc, plugin->spec, "imagePullPolicy", options->config->image_pull_policy);
+    prepare_pod(plugin, options->config);
     prepare_container(plugin, plugin->spec, options, environment, config_volume);
     size_t index, count;
     yyjson_mut_val *container;

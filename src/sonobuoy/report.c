@@ -12,7 +12,7 @@ void report_end_clear(ReportEnd *end) {
 void report_trouble(ReportEnd *end, GError *error) {
     if (end && !end->trouble)
         end->trouble = g_ptr_array_new_with_free_func(g_free);
-    if (end)
+    if (end && !g_ptr_array_find_with_equal_func(end->trouble, error->message, g_str_equal, NULL))
         g_ptr_array_add(end->trouble, g_strdup(error->message));
     g_error_free(error);
 }

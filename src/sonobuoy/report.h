@@ -84,5 +84,5 @@ typedef struct {
 void report_run_read(const ReportRequest *request, ReportRun *run, ReportEnd *end);
 void report_run_clear(ReportRun *run);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ReportRun, report_run_clear)
-/* Notes something that could not be read; takes the error over. `end` may be NULL. */
+/* Notes something that could not be read, once; takes the error over. `end` may be NULL. */
 void report_trouble(ReportEnd *end, GError *error);

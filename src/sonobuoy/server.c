@@ -1,11 +1,8 @@
 #include "sonobuoy/server.h"
 
 #include "base/file.h"
-<<<<<<< HEAD
-#include "sonobuoy/partial.h"
-=======
 #include "base/text.h"
->>>>>>> load
+#include "sonobuoy/partial.h"
 #include "sonobuoy/unpack.h"
 
 #include <arpa/inet.h>

@@ -11,6 +11,7 @@ static const char *const phase_names[] = {
     [RUN_COMPLETE] = "complete",
     [RUN_FAILED] = "failed",
 };
+enum { REASON_MAX = 512 };
 static const char no_time[] = "0001-01-01T00:00:00Z"; /* as Go writes a time that was never set */
 
 const char *run_phase_name(RunPhase phase) {
@@ -31,6 +32,7 @@ static void entry_free(StatusEntry *entry) {
     g_free(entry->plugin);
     g_free(entry->node);
     g_free(entry->result);
+    g_free(entry->reason);
     yyjson_mut_doc_free(entry->counts);
     yyjson_mut_doc_free(entry->progress);
     g_free(entry);
@@ -112,6 +114,8 @@ static bool read_entry(RunStatus *status, yyjson_val *value, GError **error) {
     const char *result = json_get_string(value, "result-status");
     g_free(entry->result);
     entry->result = g_strdup(result ? result : "");
+    g_free(entry->reason);
+    entry->reason = g_strdup(json_get_string(value, "reason"));
     replace_object(&entry->counts, own_object(yyjson_obj_get(value, "result-counts")));
     replace_object(&entry->progress, own_object(yyjson_obj_get(value, "progress")));
     return true;
@@ -164,7 +168,22 @@ static void cut_list(yyjson_mut_doc *doc, yyjson_mut_val *progress, const char *
     yyjson_mut_arr_add_strcpy(doc, list, more);
 }
 
-static yyjson_mut_val *entry_to_json(const StatusEntry *entry, yyjson_mut_doc *doc, size_t names_max) {
+/* How much of what may be cut is written: texts of a list, bytes of a reason. */
+typedef struct {
+    size_t names, reason;
+} Measure;
+
+/* At most that many bytes of it, and no half character. */
+static char *cut_text(const char *text, size_t length_max) {
+    if (strlen(text) <= length_max)
+        return g_strdup(text);
+    g_autofree char *cut = g_strndup(text, length_max);
+    const char *end;
+    g_utf8_validate(cut, -1, &end);
+    return g_strdup_printf("%.*s...", (int)(end - cut), cut);
+}
+
+static yyjson_mut_val *entry_to_json(const StatusEntry *entry, yyjson_mut_doc *doc, Measure measure) {
     yyjson_mut_val *value = yyjson_mut_obj(doc);
     json_mut_set_string(doc, value, "plugin", entry->plugin);
     json_mut_set_string(doc, value, "node", entry->node);
@@ -173,18 +192,22 @@ static yyjson_mut_val *entry_to_json(const StatusEntry *entry, yyjson_mut_doc *d
     json_mut_set(doc, value, "result-counts", copy_or_null(doc, entry->counts));
     if (entry->progress) {
         yyjson_mut_val *progress = copy_or_null(doc, entry->progress);
-        cut_list(doc, progress, "failures", names_max);
-        cut_list(doc, progress, "errors", names_max);
+        cut_list(doc, progress, "failures", measure.names);
+        cut_list(doc, progress, "errors", measure.names);
         json_mut_set(doc, value, "progress", progress);
+    }
+    if (entry->phase == RUN_FAILED && entry->reason && measure.reason) {
+        g_autofree char *reason = cut_text(entry->reason, measure.reason);
+        json_mut_set_string(doc, value, "reason", reason);
     }
     return value;
 }
 
-static char *write_with(const RunStatus *status, size_t names_max, size_t *length) {
+static char *write_with(const RunStatus *status, Measure measure, size_t *length) {
     g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc), *plugins = yyjson_mut_arr(doc);
     for (guint i = 0; i < status->entries->len; i++)
-        yyjson_mut_arr_append(plugins, entry_to_json(status->entries->pdata[i], doc, names_max));
+        yyjson_mut_arr_append(plugins, entry_to_json(status->entries->pdata[i], doc, measure));
     json_mut_set(doc, root, "plugins", status->entries->len ? plugins : yyjson_mut_null(doc));
     json_mut_set_string(doc, root, "status", run_phase_name(status->phase));
     yyjson_mut_val *archive = json_mut_ensure_object(doc, root, "tar-info");
@@ -196,13 +219,22 @@ static char *write_with(const RunStatus *status, size_t names_max, size_t *lengt
 }
 
 char *run_status_write(const RunStatus *status) {
-    size_t length, names_max = G_MAXSIZE;
-    char *text = write_with(status, names_max, &length);
-    for (names_max = 256; length > STATUS_SIZE_MAX && names_max > 0; names_max /= 2) {
+    static const Measure measures[] = {{256, REASON_MAX}, {128, REASON_MAX}, {64, 256}, {32, 128},
+                                       {16, 64},          {8, 32},           {4, 0},    {1, 0}};
+    size_t length;
+    char *text = write_with(status, (Measure){G_MAXSIZE, REASON_MAX}, &length);
+    for (size_t i = 0; length > STATUS_SIZE_MAX && i < G_N_ELEMENTS(measures); i++) {
         g_free(text);
-        text = write_with(status, names_max, &length);
+        text = write_with(status, measures[i], &length);
     }
     return text;
+}
+
+void status_entry_fail(StatusEntry *entry, const char *reason) {
+    entry->phase = RUN_FAILED;
+    g_free(entry->reason);
+    g_autofree char *valid = g_utf8_make_valid(reason, -1);
+    entry->reason = cut_text(valid, REASON_MAX);
 }
 
 /* --- progress -------------------------------------------------------------------------------- */
@@ -326,6 +358,47 @@ bool run_status_is_bad(const RunStatus *status) {
             return true;
     }
     return status->phase == RUN_FAILED;
+}
+
+/* --- why results did not come ------------------------------------------------------------------ */
+
+static const StatusEntry *explained(const RunStatus *status, guint index) {
+    const StatusEntry *entry = status->entries->pdata[index];
+    return entry->phase == RUN_FAILED && entry->reason && *entry->reason ? entry : NULL;
+}
+
+static bool same_reason(const StatusEntry *left, const StatusEntry *right) {
+    return right && g_str_equal(left->plugin, right->plugin) && g_str_equal(left->reason, right->reason);
+}
+
+/* "plugin on a, b and 3 more: reason"; NULL where an entry before it says the same. */
+static char *reason_text(const RunStatus *status, guint first) {
+    enum { NODES_SHOWN = 5 };
+    const StatusEntry *entry = explained(status, first);
+    guint nodes = 0;
+    for (guint i = 0; i < first; i++)
+        if (same_reason(entry, explained(status, i)))
+            return NULL;
+    GString *text = g_string_new(entry->plugin);
+    for (guint i = first; i < status->entries->len; i++) {
+        const StatusEntry *other = explained(status, i);
+        if (same_reason(entry, other) && !g_str_equal(other->node, STATUS_GLOBAL) && nodes++ < NODES_SHOWN)
+            g_string_append_printf(text, "%s%s", nodes == 1 ? " on " : ", ", other->node);
+    }
+    if (nodes > NODES_SHOWN)
+        g_string_append_printf(text, " and %u more", nodes - NODES_SHOWN);
+    g_string_append_printf(text, ": %s", entry->reason);
+    return g_string_free(text, false);
+}
+
+GPtrArray *run_status_reasons(const RunStatus *status) {
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < status->entries->len; i++) {
+        char *text = explained(status, i) ? reason_text(status, i) : NULL;
+        if (text)
+            g_ptr_array_add(texts, text);
+    }
+    return texts;
 }
 
 /* --- for people --------------------------------------------------------------------------------- */

@@ -2,17 +2,19 @@
  * command line reads.
  *
  *   {"plugins": [{"plugin", "node", "status": running|failed|complete, "result-status", "result-counts",
- *                 "progress": {name, node, timestamp, msg, total, completed, errors, failures}}],
+ *                 "progress": {name, node, timestamp, msg, total, completed, errors, failures}, "reason"}],
  *    "status": running|post-processing|complete|failed, "tar-info": {name, created, sha256, size}}
  *
- * A RunStatus is not thread-safe. Source: annotations that stock Sonobuoy 0.57 wrote. */
+ * "reason", why a plugin's result did not come, is ours; stock passes it by. A RunStatus is not thread-safe. Source:
+ * annotations that stock Sonobuoy 0.57 wrote. */
 #pragma once
 
 #include "base/json.h"
 
 #define STATUS_ANNOTATION "sonobuoy.hept.io/status"
 #define STATUS_GLOBAL "global" /* the node of a plugin that runs once */
-/* An annotation may hold 256 KiB with all others: longer lists of failures are cut short, with a word. */
+/* An annotation may hold 256 KiB with all others: longer lists of failures are cut short, with a word, and
+ * reasons. */
 #define STATUS_SIZE_MAX (192 * 1024)
 
 typedef enum { RUN_RUNNING, RUN_POST_PROCESSING, RUN_COMPLETE, RUN_FAILED } RunPhase;
@@ -21,6 +23,7 @@ typedef struct {
     char *plugin, *node; /* "" as node: not known yet */
     RunPhase phase;      /* never RUN_POST_PROCESSING */
     char *result;        /* result-status: "passed", "failed", "custom: 1, ...", "" */
+    char *reason;        /* of one that is RUN_FAILED, else without meaning; NULL where it is not known */
     /* Documents of their own, as they are replaced often; NULL where there is nothing. */
     yyjson_mut_doc *counts;   /* {"passed": 2} */
     yyjson_mut_doc *progress; /* as above */
@@ -48,6 +51,9 @@ StatusEntry *run_status_find(const RunStatus *status, const char *plugin, const 
 /* The same, added as running where it is not there. */
 StatusEntry *run_status_ensure(RunStatus *status, const char *plugin, const char *node);
 
+/* The entry's result did not come, for this reason, of which the first half KiB is kept. */
+void status_entry_fail(StatusEntry *entry, const char *reason);
+
 /* Takes a plugin's own word of its progress in: a JSON object {msg, total, completed, errors, failures, appendtotals,
  * appendcompleted, appendfailing}. Without any append member it replaces the old one; else appendcompleted is added to
  * completed, appendfailing to failures and, with appendtotals, both counts to total; msg and timestamp are the newest.
@@ -62,6 +68,9 @@ RunPhase run_status_overall(const RunStatus *status);
 bool run_status_is_bad(const RunStatus *status);
 
 const char *run_phase_name(RunPhase phase);
+
+/* Why results did not come, for people: a sentence for each plugin and reason, with the nodes. */
+GPtrArray *run_status_reasons(const RunStatus *status);
 
 /* For people. `all`: a row an entry (PLUGIN NODE STATUS RESULT PROGRESS), else a row for each plugin, status and result
  * (PLUGIN STATUS RESULT COUNT PROGRESS); right-aligned, three spaces apart, then an empty line and a sentence. */

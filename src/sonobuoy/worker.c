@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -220,10 +221,16 @@ static const char *type_of(const char *name) {
 static bool open_result(const Worker *worker, const char *path, Result *out, GError **error) {
     struct stat stat;
     bool folder = g_file_test(path, G_FILE_TEST_IS_DIR);
-    out->fd = folder ? pack_folder(worker, path, error) : open(path, O_RDONLY | O_CLOEXEC);
+    /* A pipe that nobody writes to is not waited for. */
+    out->fd = folder ? pack_folder(worker, path, error) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (out->fd < 0 || fstat(out->fd, &stat) != 0) {
         if (!folder)
-            base_error_set_errno(error, errno, "%s cannot be read", path);
+            base_error_set_errno(error, errno, "%s, which the plugin names as its result, cannot be read", path);
+        return false;
+    }
+    if (!S_ISREG(stat.st_mode)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+                    "%s, which the plugin names as its result, is neither a file nor a folder", path);
         return false;
     }
     out->size = (guint64)stat.st_size;
@@ -238,15 +245,12 @@ static bool open_failure(const GError *failure, Result *out, GError **error) {
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     json_mut_set_string(doc, root, "error", failure->message);
     g_autofree char *text = json_mut_write(root, NULL);
-    out->fd = g_file_open_tmp(NULL, &out->name, error);
-    if (out->fd < 0)
-        return false;
-    unlink(out->name);
-    g_clear_pointer(&out->name, g_free);
     out->size = strlen(text);
-    if (file_write(out->fd, text, out->size))
+    /* A worker's image need not have a folder for temporary files. */
+    out->fd = memfd_create("failure", MFD_CLOEXEC);
+    if (out->fd >= 0 && file_write(out->fd, text, out->size))
         return true;
-    base_error_set_errno(error, errno, "the failure cannot be written to a temporary file");
+    base_error_set_errno(error, errno, "the failure cannot be kept in memory");
     return false;
 }
 

@@ -276,21 +276,26 @@ PYTHON
 @test "a folder with something that cannot be read: the rest is sent; a result that is none: why" {
   plugin folder Job raw
   plugin none Job raw
+  plugin pipe Job raw
   aggregator_up
   certificate folder
   certificate none
+  certificate pipe
   mkdir in
   echo good >in/good
   ln -s nowhere in/dangling
   mkfifo in/pipe
   exits 0 worker folder in
   says "left out of the result: dangling: a link that leads to no file in the folder" "left out of the result: pipe: a pipe"
-  exits 0 worker none nothing-there
+  # A worker's image has no folder for temporary files.
+  TMPDIR=/none exits 0 worker none nothing-there
   says "there is no result to send"
+  exits 0 worker pipe in/pipe
+  says "in/pipe, which the plugin names as its result, is neither a file nor a folder"
   ended
   mkdir all
   tar xzf "$(archive)" -C all
   [ "$(cd all/plugins/folder/results/global && ls)" = good ]
   grep -q "nothing-there" all/plugins/none/errors/global/error.json
-  [ "$(annotation | jq -r '.plugins[] | "\(.plugin) \(.status) \(.["result-status"])"' | sort | xargs)" = "folder complete passed none failed failed" ]
+  [ "$(annotation | jq -r '.plugins[] | "\(.plugin) \(.status) \(.["result-status"])"' | sort | xargs)" = "folder complete passed none failed failed pipe failed failed" ]
 }

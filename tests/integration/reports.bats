@@ -250,6 +250,31 @@ sys.exit(code)' "$SONOBUOY" results run -o html --output-file report --exit-code
   [ "$(ls out)" = report ]
 }
 
+@test "a disk that is full is named" {
+  [ "$(id -u)" = 0 ] || skip "a small disk is mounted by root"
+  "$BATS_TEST_DIRNAME/make-run" run many --tests 2000
+  mkdir small
+  mount -t tmpfs -o size=64k none small || skip "no file systems can be mounted here"
+  run sonobuoy results run -o html --output-file small/report --exit-code never
+  local left
+  left=$(ls small)
+  umount small
+  [ "$status" -eq 1 ]
+  says "small/report cannot be written: No space left on device"
+  [ -z "$left" ]
+}
+
+@test "what is wrong with an archive is said once" {
+  head -c "$(($(stat -c %s "$BATS_FILE_TMPDIR/plain.tar.gz") / 2))" "$BATS_FILE_TMPDIR/plain.tar.gz" >cut.tar.gz
+  local form
+  for form in "" "-o json" "-o table"; do
+    # shellcheck disable=SC2086
+    run bash -c '"$SONOBUOY" results cut.tar.gz $1 2>&1 >/dev/null' _ "$form"
+    [ "$status" -eq 1 ]
+    [ "$(grep -c 'archive cut.tar.gz' <<<"$output")" = 1 ] || fails "$output"
+  done
+}
+
 # --- two runs ------------------------------------------------------------------------------------------------------
 
 @test "diff: what broke, healed, is new, is gone, was skipped, and the cluster" {

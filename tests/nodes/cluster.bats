@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The cluster with nodes that tests/cluster/nodes-up starts: that it is one, and that nothing of it stays.
 # shellcheck disable=SC2030,SC2031,SC2154
+# bats file_tags=long
 load ../integration/helpers
 
 setup_file() {

@@ -2,6 +2,7 @@
 # sonobuoy retrieve, in a cluster whose nodes run the aggregators: of ours and stock's, by ours and stock; cuts; what is
 # not there, not right or not fit to be unpacked.
 # shellcheck disable=SC2030,SC2031,SC2154
+# bats file_tags=long
 load ../integration/helpers
 export SONOBUOY=${SONOBUOY:-$root/build/sonobuoy}
 stock() { "$SEAWORTHY_CACHE/bin/sonobuoy" "$@"; }

@@ -74,6 +74,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   says "already deleted"
 }
 
+# bats test_tags=long
 @test "what failed decides the exit code, unless asked not to" {
   plugin one Job manual "file=m.yaml; printf 'name: n\nstatus: failed\nitems: [{name: kernel, status: failed}]\n' >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   exits 1 starts -p one.yaml --wait=5
@@ -83,6 +84,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   [ -z "$output" ]
 }
 
+# bats test_tags=long
 @test "live: names of tests and failures as they come" {
   plugin one Job raw "trap \"exit 0\" TERM; p() { wget -qO- --post-data \"\$1\" http://localhost:8099/progress; }
     until p '{\"msg\": \"test of storage\", \"total\": 3, \"completed\": 1, \"failures\": [\"[sig-x] breaks\"]}'; do sleep 0.1; done
@@ -104,6 +106,29 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   wait $waiter
 }
 
+# bats test_tags=long
+@test "logs that are followed go on after a cut: each line once, in its order" {
+  plugin one Job raw "until [ -e /tmp/go ]; do sleep 0.1; done; i=0; while [ \$i -lt 300 ]; do echo line \$i; i=\$((i + 1)); usleep 10000; done
+    file=out.txt; echo >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
+  starts -p one.yaml
+  local pod
+  within 60 kubectl -n sonobuoy wait pod -l sonobuoy-plugin=one --for=condition=Ready --timeout=1s
+  pod=$(kubectl -n sonobuoy get pods -l sonobuoy-plugin=one -o name)
+  proxy_up
+  config "{server: '$PROXY_URL'}" '{}'
+  export KUBECONFIG=$RUN_DIR/kubeconfig
+  fault GET '/log\?container=plugin&follow' cut=3000 times=3
+  "${SONOBUOY:-$root/build/sonobuoy}" logs --kubeconfig config -f -p one >log 2>&1 3>&- &
+  local follower=$!
+  kubectl -n sonobuoy exec "$pod" -c plugin -- touch /tmp/go
+  within 90 grep -qx 'line 299' log
+  kill -INT $follower
+  wait $follower || [ $? -eq 1 ]
+  [ "$(proxy_log | grep -c 'cut=')" = 3 ] || fails "$(proxy_log)"
+  diff <(grep -x 'line [0-9]*' log) <(seq 0 299 | sed 's/^/line /')
+}
+
+# bats test_tags=long
 @test "images that cannot be had, nodes that do not fit: each is named with its reason" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   exits 1 sonobuoy run -p hello.yaml --sonobuoy-image localhost/none:1 --image-pull-policy Never --wait=2
@@ -117,10 +142,11 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   says "didn't match Pod's node affinity/selector" "is being started"
 }
 
+# bats test_tags=long
 @test "a quota and a policy that refuse: said at once, with what was refused" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   plugin nodes DaemonSet raw "$stays"
-  exits 1 starts -p hello.yaml --namespace-psa-enforce-level restricted
+  exits 1 starts -p hello.yaml --namespace-psa-enforce-level restricted --security-context-mode none
   says 'violates PodSecurity "restricted' '`sonobuoy delete -n sonobuoy`'
   sonobuoy delete --wait=2 2>/dev/null
   # The aggregator is let in, the pods of the DaemonSet are not.
@@ -138,6 +164,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   kubectl delete namespace sonobuoy --timeout=60s >/dev/null
 }
 
+# bats test_tags=long
 @test "a plugin that never ends is over in time, one that crashes is named; the others' results are there" {
   plugin hello Job raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   plugin sleeps Job raw "$stays"
@@ -146,6 +173,46 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   says "container plugin ended with exit code 3" "hello   complete   passed" "sleeps     failed" "crashes     failed"
 }
 
+@test "least rights and restricted pods: the run completes, and its archive lacks only what it may not read" {
+  kubectl create secret generic theirs -n default --from-literal=key=value >/dev/null
+  plugin hello Job raw "file=out.txt; id >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
+  plugin nodes DaemonSet raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with; $stays"
+  jq '.podSpec = {containers: []}' hello.yaml >with.yaml
+  kubectl create priorityclass few --value=1 >/dev/null
+  exits 0 starts -p with.yaml -p nodes.yaml --aggregator-permissions least --namespace-psa-enforce-level restricted --wait=5 \
+    --pod-label team=a --pod-annotation hello:why=test --pod-requests sonobuoy:cpu=10m --pod-priority-class few \
+    --pod-limits sonobuoy-worker:memory=64Mi
+  says "hello   complete   passed" "nodes   complete   passed       2"
+  [ "$(kubectl get namespace sonobuoy -o json | jq -r '.metadata.labels["pod-security.kubernetes.io/enforce"]')" = restricted ]
+  sonobuoy retrieve -x . >/dev/null 2>&1 || sonobuoy retrieve -x
+  grep -q 'uid=1000' plugins/hello/results/global/out.txt
+  # All kinds are there but Secrets, and nothing was refused but those.
+  jq -r '.. | objects | select(has("error")).error' meta/query-time.json >refused
+  [ ! -s refused ] || fails "$(cat refused)"
+  [ -e resources/cluster/core_v1_nodes.json ]
+  [ -e hosts/node1/configz.json ]
+  [ -e serverversion.json ]
+  [ -z "$(find . -iname "*secrets*")" ]
+  # Who may do what.
+  local aggregator=system:serviceaccount:sonobuoy:sonobuoy-serviceaccount plugins=system:serviceaccount:sonobuoy:sonobuoy-plugins
+  may_not() { [ "$(kubectl auth can-i "$@")" = no ] || fails "may: $*"; }
+  may_not get secrets -n default --as "$aggregator"
+  may_not create pods -n default --as "$aggregator"
+  may_not list pods -n sonobuoy --as "$plugins"
+  kubectl auth can-i list pods -A --as "$aggregator"
+  # What was set of pods.
+  kubectl get pod -n sonobuoy sonobuoy -o json |
+    jq -e '.metadata.labels.team == "a" and .spec.priorityClassName == "few" and .spec.containers[0].resources.requests.cpu == "10m"'
+  exits 0 sonobuoy delete --wait=2
+  kubectl delete priorityclass few >/dev/null
+  exits 0 kubectl get clusterroles,clusterrolebindings -o name
+  says_not sonobuoy
+  # What a plugin wants of its node is refused before anything is made.
+  exits 2 starts -p systemd-logs --namespace-psa-enforce-level restricted
+  says "plugin systemd-logs wants a privileged container" "leave the plugin out"
+}
+
+# bats test_tags=long
 @test "delete leaves alone what is no run" {
   exits 1 sonobuoy delete -n kube-system
   says "has no run of sonobuoy in it" "--force"
@@ -163,6 +230,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   kubectl delete namespace host --wait=false >/dev/null
 }
 
+# bats test_tags=long
 @test "an API server that is away for a while is waited for" {
   plugin hello Job raw "until [ -e /tmp/go ]; do sleep 0.1; done; file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   starts -p hello.yaml
@@ -179,6 +247,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   wait $! || fails "$(cat out; sonobuoy logs -p sonobuoy)"
 }
 
+# bats test_tags=long
 @test "a node that is lost is named soon, and costs its own result only" {
   # The aggregator must live.
   kubectl label node node1 place=aggregator >/dev/null

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Stock Sonobuoy and ours, each in the other's place: command line, aggregator, worker.
 # shellcheck disable=SC2016,SC2154
+# bats file_tags=long
 load ../integration/helpers
 
 # shellcheck source=tests/cluster/versions

@@ -28,7 +28,8 @@ void check_api_answers(Snapshot *snapshot, CheckResult *result) {
     }
     qsort(took, SAMPLES, sizeof *took, compare_times);
     gint64 median = took[SAMPLES / 2], worst = took[SAMPLES - 1];
-    check_summary(result, "median %" G_GINT64_FORMAT " ms, worst %" G_GINT64_FORMAT " ms of %d", median, worst, SAMPLES);
+    check_summary(result, "median %" G_GINT64_FORMAT " ms, worst %" G_GINT64_FORMAT " ms of %d", median, worst,
+                  SAMPLES);
     if (failed)
         check_fail(result, NULL, "%u of %d requests failed, the last one: %s", failed, SAMPLES, last->message);
     else if (median > result->config->api_slow_ms)

@@ -63,10 +63,10 @@ static void add(CheckResult *result, CheckOutcome outcome, const char *object, c
     g_ptr_array_add(result->findings, finding);
 }
 
-#define ADD(outcome)                                   \
-    va_list arguments;                                 \
-    va_start(arguments, format);                       \
-    add(result, outcome, object, format, arguments);   \
+#define ADD(outcome)                                 \
+    va_list arguments;                               \
+    va_start(arguments, format);                     \
+    add(result, outcome, object, format, arguments); \
     va_end(arguments)
 
 void check_warn(CheckResult *result, const char *object, const char *format, ...) {
@@ -227,8 +227,8 @@ static void note_blind(Snapshot *snapshot, CheckReport *report, guint64 kinds) {
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++) {
         const SnapshotList *list = snapshot_list(snapshot, (SnapshotKind)kind);
         if ((kinds >> kind & 1) && list->error)
-            g_ptr_array_add(report->blind, g_strdup_printf("%s: %s", snapshot_kind_name((SnapshotKind)kind),
-                                                           list->error->message));
+            g_ptr_array_add(report->blind,
+                            g_strdup_printf("%s: %s", snapshot_kind_name((SnapshotKind)kind), list->error->message));
     }
 }
 

@@ -17,16 +17,16 @@ typedef struct {
     const char *area;  /* one of check_areas */
     const char *title; /* what holds where it passes: "Nodes are ready" */
     CheckSeverity severity;
-    guint64 reads;     /* kinds whose lists it needs: 1 << SnapshotKind */
-    guint64 may_read;  /* and those that it looks at where they are there */
-    bool asks;         /* it asks the server itself: of an archive it is unknown */
-    const char *why;   /* what goes wrong where it does not hold */
-    const char *fix;   /* what to do then */
+    guint64 reads;    /* kinds whose lists it needs: 1 << SnapshotKind */
+    guint64 may_read; /* and those that it looks at where they are there */
+    bool asks;        /* it asks the server itself: of an archive it is unknown */
+    const char *why;  /* what goes wrong where it does not hold */
+    const char *fix;  /* what to do then */
     void (*run)(Snapshot *snapshot, CheckResult *result);
 } Check;
 
-extern const Check checks[]; /* table.c; ended by one without id */
-extern const char *const check_areas[]; /* in the order of reports; NULL-terminated */
+extern const Check checks[];             /* table.c; ended by one without id */
+extern const char *const check_areas[];  /* in the order of reports; NULL-terminated */
 const Check *check_find(const char *id); /* any case; NULL */
 
 /* --- what a check found ------------------------------------------------------------------------ */
@@ -73,14 +73,14 @@ typedef struct {
  *   exceptions: [{check: SB-NODE-*, object: "Node spare-*", reason: ..., until: 2027-01-31}] */
 struct CheckConfig {
     gint64 certificate_days_warn, certificate_days_fail;
-    gint64 api_slow_ms;                     /* a median above it warns */
-    gint64 stuck_minutes;                   /* what is pending or being deleted for longer is stuck */
-    gint64 requests_percent;                /* of a node's allocatable, above which it is full */
-    gint64 disk_percent;                    /* used */
-    gint64 quota_percent;                   /* used */
+    gint64 api_slow_ms;      /* a median above it warns */
+    gint64 stuck_minutes;    /* what is pending or being deleted for longer is stuck */
+    gint64 requests_percent; /* of a node's allocatable, above which it is full */
+    gint64 disk_percent;     /* used */
+    gint64 quota_percent;    /* used */
     gint64 clock_warn_s, clock_fail_s;
-    gint64 restarts;                        /* of a container, in its pod's life, that are told of */
-    GPtrArray *exceptions;                  /* CheckException */
+    gint64 restarts;       /* of a container, in its pod's life, that are told of */
+    GPtrArray *exceptions; /* CheckException */
 };
 typedef struct {
     const char *name; /* in the file */
@@ -107,9 +107,9 @@ typedef struct {
 typedef struct {
     GPtrArray *results; /* CheckResult, in the table's order */
     guint counts[CHECK_FAIL + 1];
-    GPtrArray *blind; /* char *: what could not be read and why, each once: "pods: GET ...: 403 ..." */
+    GPtrArray *blind;       /* char *: what could not be read and why, each once: "pods: GET ...: 403 ..." */
     char *server, *version; /* its URL, "v1.34.4" */
-    gint64 begun, took; /* us since the epoch, us */
+    gint64 begun, took;     /* us since the epoch, us */
 } CheckReport;
 
 /* Loads what the chosen checks read, and runs them, several at once. USAGE names what `only` or `skip` does not match.

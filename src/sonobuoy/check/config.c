@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define THRESHOLD(name_, field_, fallback_, help_) {name_, offsetof(CheckConfig, field_), fallback_, help_}
+#define THRESHOLD(name_, field_, fallback_, help_) \
+    { name_, offsetof(CheckConfig, field_), fallback_, help_ }
 const CheckThreshold check_thresholds[] = {
     THRESHOLD("certificateDaysWarn", certificate_days_warn, 30, "a certificate that ends sooner is a warning"),
     THRESHOLD("certificateDaysFail", certificate_days_fail, 7, "... and sooner than that a failure"),

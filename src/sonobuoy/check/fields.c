@@ -4,19 +4,20 @@
 
 /* --- what is kept ------------------------------------------------------------------------------------ */
 
-#define META "metadata{name,namespace,uid,creationTimestamp,deletionTimestamp,finalizers,generation,labels,annotations," \
-             "ownerReferences{apiVersion,kind,name,uid,controller}}"
+#define META                                                                                                    \
+    "metadata{name,namespace,uid,creationTimestamp,deletionTimestamp,finalizers,generation,labels,annotations," \
+    "ownerReferences{apiVersion,kind,name,uid,controller}}"
 /* Without labels and annotations, of what there is much of. */
 #define LEAN "metadata{name,namespace,creationTimestamp,deletionTimestamp,finalizers,ownerReferences{kind,name,uid}}"
-#define CONTAINER                                                                                                   \
-    "{name,image,command,args,ports{name,containerPort,hostPort,protocol},resources{requests,limits},"               \
-    "securityContext{privileged,allowPrivilegeEscalation,capabilities,runAsNonRoot,runAsUser,seccompProfile},"       \
+#define CONTAINER                                                                                              \
+    "{name,image,command,args,ports{name,containerPort,hostPort,protocol},resources{requests,limits},"         \
+    "securityContext{privileged,allowPrivilegeEscalation,capabilities,runAsNonRoot,runAsUser,seccompProfile}," \
     "livenessProbe{periodSeconds},readinessProbe{periodSeconds},restartPolicy}"
 #define CONTAINER_STATUS "{name,image,ready,restartCount,state,lastState{terminated{reason,exitCode,finishedAt}}}"
-#define POD_SPEC                                                                                                     \
-    "{nodeName,nodeSelector,hostNetwork,hostPID,hostIPC,serviceAccountName,automountServiceAccountToken,"            \
-    "priorityClassName,restartPolicy,securityContext{runAsNonRoot,runAsUser,seccompProfile},tolerations,overhead,"   \
-    "containers" CONTAINER ",initContainers" CONTAINER                                                               \
+#define POD_SPEC                                                                                                   \
+    "{nodeName,nodeSelector,hostNetwork,hostPID,hostIPC,serviceAccountName,automountServiceAccountToken,"          \
+    "priorityClassName,restartPolicy,securityContext{runAsNonRoot,runAsUser,seccompProfile},tolerations,overhead," \
+    "containers" CONTAINER ",initContainers" CONTAINER                                                             \
     ",volumes{name,hostPath{path},persistentVolumeClaim{claimName}}}"
 #define TEMPLATE "template{metadata{labels},spec" POD_SPEC "}"
 
@@ -41,9 +42,10 @@ const SnapshotSource snapshot_sources[SNAPSHOT_KINDS] = {
     [SNAPSHOT_ENDPOINT_SLICES] = {"discovery.k8s.io", "endpointslices", NULL,
                                   "metadata{name,namespace,labels},addressType,endpoints{addresses,conditions,nodeName,"
                                   "zone,targetRef{kind,name}},ports{name,port,protocol}"},
-    [SNAPSHOT_EVENTS] = {"", "events", NULL,
-                         "metadata{name,namespace,creationTimestamp},involvedObject{kind,namespace,name},reason,message,"
-                         "type,count,firstTimestamp,lastTimestamp,eventTime,series,source"},
+    [SNAPSHOT_EVENTS] =
+        {"", "events", NULL,
+         "metadata{name,namespace,creationTimestamp},involvedObject{kind,namespace,name},reason,message,"
+         "type,count,firstTimestamp,lastTimestamp,eventTime,series,source"},
     [SNAPSHOT_GATEWAY_CLASSES] = {"gateway.networking.k8s.io", "gatewayclasses", NULL,
                                   META ",spec{controllerName},status{conditions}"},
     [SNAPSHOT_GATEWAYS] = {"gateway.networking.k8s.io", "gateways", NULL, META ",spec,status{conditions,listeners}"},
@@ -55,7 +57,8 @@ const SnapshotSource snapshot_sources[SNAPSHOT_KINDS] = {
     [SNAPSHOT_INGRESS_CLASSES] = {"networking.k8s.io", "ingressclasses", NULL, META ",spec{controller}"},
     [SNAPSHOT_INGRESSES] = {"networking.k8s.io", "ingresses", NULL, META ",spec,status"},
     [SNAPSHOT_JOBS] = {"batch", "jobs", NULL, LEAN ",spec{suspend,backoffLimit},status"},
-    [SNAPSHOT_LEASES] = {"coordination.k8s.io", "leases", NULL, "metadata{name,namespace,labels,creationTimestamp},spec"},
+    [SNAPSHOT_LEASES] = {"coordination.k8s.io", "leases", NULL,
+                         "metadata{name,namespace,labels,creationTimestamp},spec"},
     [SNAPSHOT_LIMIT_RANGES] = {"", "limitranges", NULL, LEAN ",spec"},
     [SNAPSHOT_MUTATING_WEBHOOKS] = {"admissionregistration.k8s.io", "mutatingwebhookconfigurations", NULL,
                                     META ",webhooks"},
@@ -66,12 +69,13 @@ const SnapshotSource snapshot_sources[SNAPSHOT_KINDS] = {
                         META ",spec,status{addresses,allocatable,capacity,conditions,daemonEndpoints,nodeInfo,"
                              "volumesAttached}"},
     [SNAPSHOT_PDBS] = {"policy", "poddisruptionbudgets", NULL, META ",spec,status"},
-    [SNAPSHOT_PODS] = {"", "pods", NULL,
-                       "metadata{name,namespace,creationTimestamp,deletionTimestamp,finalizers,labels,"
-                       "annotations{kubernetes.io/config.mirror},ownerReferences{kind,name,uid,controller}},spec" POD_SPEC
-                       ",status{phase,reason,message,qosClass,podIP,podIPs,hostIP,startTime,conditions{type,status,"
-                       "reason,message,lastTransitionTime},containerStatuses" CONTAINER_STATUS
-                       ",initContainerStatuses" CONTAINER_STATUS "}"},
+    [SNAPSHOT_PODS] =
+        {"", "pods", NULL,
+         "metadata{name,namespace,creationTimestamp,deletionTimestamp,finalizers,labels,"
+         "annotations{kubernetes.io/config.mirror},ownerReferences{kind,name,uid,controller}},spec" POD_SPEC
+         ",status{phase,reason,message,qosClass,podIP,podIPs,hostIP,startTime,conditions{type,status,"
+         "reason,message,lastTransitionTime},containerStatuses" CONTAINER_STATUS
+         ",initContainerStatuses" CONTAINER_STATUS "}"},
     [SNAPSHOT_PVCS] = {"", "persistentvolumeclaims", NULL,
                        META ",spec{storageClassName,volumeName,accessModes,resources,volumeMode},status"},
     [SNAPSHOT_PVS] = {"", "persistentvolumes", NULL,

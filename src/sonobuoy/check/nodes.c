@@ -11,8 +11,8 @@ void check_nodes_ready(Snapshot *snapshot, CheckResult *result) {
         gint64 minutes = minutes_since(snapshot, json_get_string(ready, "lastTransitionTime"));
         const char *status = json_get_string(ready, "status");
         if (minutes >= 0)
-            check_fail(result, object, "Ready is %s for %" G_GINT64_FORMAT " min: %s", status ? status : "not said", minutes,
-                       text);
+            check_fail(result, object, "Ready is %s for %" G_GINT64_FORMAT " min: %s", status ? status : "not said",
+                       minutes, text);
         else
             check_fail(result, object, "it has no condition Ready: no kubelet ever reported for it");
     }

@@ -18,7 +18,8 @@ static void print_areas(const CheckReport *report, FILE *out) {
             counts[result->outcome]++;
             all++;
         }
-        g_autofree char *pass = g_strdup_printf("%u", counts[CHECK_PASS]), *warn = g_strdup_printf("%u", counts[CHECK_WARN]),
+        g_autofree char *pass = g_strdup_printf("%u", counts[CHECK_PASS]),
+                        *warn = g_strdup_printf("%u", counts[CHECK_WARN]),
                         *fail = g_strdup_printf("%u", counts[CHECK_FAIL]),
                         *unknown = g_strdup_printf("%u", counts[CHECK_UNKNOWN]);
         if (all)
@@ -55,7 +56,8 @@ static void print_result(const CheckResult *result, CheckOutcome outcome, FILE *
                 next = check_finding_fix(result, other);
         }
         /* The same advice once, below what it is for. */
-        if (outcome > CHECK_UNKNOWN && (g_strcmp0(next, check_finding_fix(result, finding)) != 0 || shown + 1 == FINDINGS_SHOWN))
+        if (outcome > CHECK_UNKNOWN &&
+            (g_strcmp0(next, check_finding_fix(result, finding)) != 0 || shown + 1 == FINDINGS_SHOWN))
             text_print(out, "    %s\n", check_finding_fix(result, finding));
         shown++;
     }
@@ -80,7 +82,8 @@ void check_report_table(const CheckReport *report, bool wide, FILE *out) {
         fputs("\nNot readable with these rights, or at all:\n", out);
     for (guint i = 0; i < report->blind->len; i++)
         text_print(out, "  %s\n", (const char *)report->blind->pdata[i]);
-    text_print(out, "\n%u passed, %u warnings, %u failed, %u unknown; Kubernetes %s, %.1f s\n", report->counts[CHECK_PASS],
-               report->counts[CHECK_WARN], report->counts[CHECK_FAIL], report->counts[CHECK_UNKNOWN],
-               report->version ? report->version : "?", (double)report->took / G_USEC_PER_SEC);
+    text_print(out, "\n%u passed, %u warnings, %u failed, %u unknown; Kubernetes %s, %.1f s\n",
+               report->counts[CHECK_PASS], report->counts[CHECK_WARN], report->counts[CHECK_FAIL],
+               report->counts[CHECK_UNKNOWN], report->version ? report->version : "?",
+               (double)report->took / G_USEC_PER_SEC);
 }

@@ -1,4 +1,5 @@
-/* A report of checks, for people and for other programs. Names and evidence are outside data: each form escapes them. */
+/* A report of checks, for people and for other programs. Names and evidence are outside data: each form escapes them.
+ */
 #pragma once
 
 #include "sonobuoy/check/check.h"

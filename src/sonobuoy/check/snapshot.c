@@ -385,8 +385,8 @@ const char *const *snapshot_asked_nodes(Snapshot *snapshot) {
         guint most = snapshot->options.nodes_asked ? snapshot->options.nodes_asked : NODES_ASKED;
         guint count = MIN(nodes->len, most);
         for (guint i = 0; i < count; i++)
-            g_strv_builder_add(
-                names, json_get_string(nodes->pdata[(guint64)i * nodes->len / count], "metadata", "name"));
+            g_strv_builder_add(names,
+                               json_get_string(nodes->pdata[(guint64)i * nodes->len / count], "metadata", "name"));
         snapshot->asked_nodes = g_strv_builder_end(names);
     }
     pthread_mutex_unlock(&snapshot->lock);

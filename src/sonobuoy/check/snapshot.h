@@ -11,7 +11,8 @@ typedef enum {
     SNAPSHOT_CERTIFICATE_REQUESTS,
     SNAPSHOT_CLUSTER_ROLE_BINDINGS,
     SNAPSHOT_CLUSTER_ROLES,
-    SNAPSHOT_CONFIG_MAPS, /* names and labels; those of kube-system whole: "coredns", "kube-proxy", ... by snapshot_get() */
+    SNAPSHOT_CONFIG_MAPS, /* names and labels; those of kube-system whole: "coredns", "kube-proxy", ... by
+                             snapshot_get() */
     SNAPSHOT_CRDS,
     SNAPSHOT_CRON_JOBS,
     SNAPSHOT_CSI_DRIVERS,
@@ -106,5 +107,6 @@ const SnapshotAnswer *snapshot_get(Snapshot *snapshot, const char *path);
 /* Many at once; answers in the paths' order: free the array, the answers stay. */
 GPtrArray *snapshot_get_all(Snapshot *snapshot, const char *const *paths);
 
-/* The nodes that are asked themselves: all of them, or a sample that is spread over the list. Names; of the snapshot. */
+/* The nodes that are asked themselves: all of them, or a sample that is spread over the list. Names; of the snapshot.
+ */
 const char *const *snapshot_asked_nodes(Snapshot *snapshot);

@@ -1,4 +1,5 @@
-/* sonobuoy check: is the cluster set up as it must be, and well? Without a pod. And sonobuoy explain: what a check means.
+/* sonobuoy check: is the cluster set up as it must be, and well? Without a pod. And sonobuoy explain: what a check
+ * means.
  */
 #include "sonobuoy/check/check.h"
 
@@ -45,7 +46,7 @@ static void write_yaml(const CheckReport *report, FILE *out) {
 
 static const char *const forms[] = {"table", "wide", "json", "yaml", NULL};
 static void (*const writers[])(const CheckReport *report, FILE *out) = {write_table, write_wide, write_json,
-                                                                         write_yaml};
+                                                                        write_yaml};
 
 static bool write_report(const Options *options, const CheckReport *report, GError **error) {
     size_t form = 0;
@@ -106,8 +107,7 @@ static int run_check(const CommandCall *call, void *data) {
     g_autoptr(CheckConfig) config = read_config(options, &error);
     if (!config)
         return program_end(EXIT_USAGE, error);
-    g_autoptr(KubeClient) client =
-        options->from ? NULL : cli_client(&options->common, CONNECTIONS, PATIENCE_S, &error);
+    g_autoptr(KubeClient) client = options->from ? NULL : cli_client(&options->common, CONNECTIONS, PATIENCE_S, &error);
     g_autoptr(Snapshot) snapshot = client || options->from ? take_snapshot(options, client, &error) : NULL;
     if (!snapshot)
         return program_end(EXIT_BLIND, error);
@@ -188,8 +188,9 @@ static const Option *const tables[] = {own_options, kube_options, kube_tuning_op
 const Command check_command = {
     .name = "check",
     .summary = "Check a cluster, in seconds and without a pod.",
-    .description = "Reads what the rights at hand allow and writes nothing but dry runs. What cannot be seen is unknown, "
-                   "never a failure. 'sonobuoy explain ID' says why a check matters and what to do.",
+    .description =
+        "Reads what the rights at hand allow and writes nothing but dry runs. What cannot be seen is unknown, "
+        "never a failure. 'sonobuoy explain ID' says why a check matters and what to do.",
     .examples = "sonobuoy check\nsonobuoy check --only nodes,SB-STOR-* -o wide\n"
                 "sonobuoy check -o json | jq '.checks[] | select(.outcome==\"fail\") | .id'",
     .exit_codes = "0   no check failed\n1   one did (see --fail-on)\n2   wrong use\n3   nothing could be checked",

@@ -1,5 +1,9 @@
 #include "sonobuoy/cli/common.h"
 
+#include "base/text.h"
+
+#include <string.h>
+
 const Option namespace_options[] = {
     {.name = "namespace",
      .letter = 'n',
@@ -11,6 +15,12 @@ const Option namespace_options[] = {
      .help = "The namespace of the run."},
     {0},
 };
+
+const char *const exit_code_rules[] = {EXIT_CODE_OUTCOME, "never", NULL};
+
+bool exit_code_tells(const char *rule) {
+    return g_str_equal(rule, EXIT_CODE_OUTCOME);
+}
 
 static const char *const levels[] = {"panic", "fatal", "error", "warn", "info", "debug", "trace", NULL};
 
@@ -64,6 +74,46 @@ KubeClient *cli_client(const Common *common, unsigned connections, unsigned time
                                  .timeout_s = timeout_s,
                                  .cancel = program_cancel()};
     return kube_options_client(&common->kube, &options, error);
+}
+
+/* --- what is forbidden -------------------------------------------------------------------------- */
+
+/* How somebody who may gives the right that the API server's message names; NULL where it names none. */
+static char *right_hint(const char *message) {
+    g_autoptr(GRegex) regex =
+        g_regex_new("User \"([^\"]+)\" cannot (\\w+) resource \"([^\"]+)\" in API group \"([^\"]*)\""
+                    "(?: in the namespace \"([^\"]+)\")?",
+                    G_REGEX_DEFAULT, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    if (!g_regex_match(regex, message, 0, &match))
+        return NULL;
+    g_autofree char *user = g_match_info_fetch(match, 1), *verb = g_match_info_fetch(match, 2),
+                    *resource = g_match_info_fetch(match, 3), *group = g_match_info_fetch(match, 4),
+                    *space = g_match_info_fetch(match, 5);
+    bool spaced = space && *space;
+    const char *account =
+        g_str_has_prefix(user, "system:serviceaccount:") ? user + strlen("system:serviceaccount:") : NULL;
+    GString *text = g_string_new(NULL);
+    g_string_printf(text,
+                    "the right to %s %s is missing%s%s; an administrator gives it by\n"
+                    "  kubectl create %srole sonobuoy-%s-%s --verb=%s --resource=%s%s%s%s%s\n"
+                    "  kubectl create %srolebinding sonobuoy-%s-%s --%srole=sonobuoy-%s-%s --%s=%s%s%s",
+                    verb, resource, spaced ? " in namespace " : "", spaced ? space : "", spaced ? "" : "cluster", verb,
+                    resource, verb, resource, *group ? "." : "", group, spaced ? " -n " : "", spaced ? space : "",
+                    spaced ? "" : "cluster", verb, resource, spaced ? "" : "cluster", verb, resource,
+                    account ? "serviceaccount" : "user", account ? account : user, spaced ? " -n " : "",
+                    spaced ? space : "");
+    return g_string_free(text, false);
+}
+
+int cli_end(int code, GError *error) {
+    g_autofree char *hint =
+        g_error_matches(error, BASE_ERROR, BASE_ERROR_FORBIDDEN) ? right_hint(error->message) : NULL;
+    code = program_end(code, error);
+    g_auto(GStrv) lines = g_strsplit(hint ? hint : "", "\n", -1);
+    for (char **line = lines; *line; line++)
+        text_print(stderr, "%s\n", *line);
+    return code;
 }
 
 RunLog *cli_log(const Common *common, GError **error) {

@@ -21,10 +21,19 @@ extern const Option namespace_options[];
 /* --level, and hidden ones that stock has */
 extern const Option log_options[];
 
+/* The values of --exit-code. */
+#define EXIT_CODE_OUTCOME "outcome"
+extern const char *const exit_code_rules[];
+/* Whether what did not pass is to be told by the exit code. */
+bool exit_code_tells(const char *rule);
+
 /* `connections`: at once; `timeout_s`: of a request with its repetitions, 0: the usual two minutes. */
 enum { PATIENCE_S = 30 }; /* of somebody who looks on */
 KubeClient *cli_client(const Common *common, unsigned connections, unsigned timeout_s, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* program_end(), and for something that the cluster forbids, how to get the right to it. */
+int cli_end(int code, GError *error);
 
 /* The log of --level; NULL with USAGE. */
 RunLog *cli_log(const Common *common, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,7 +12,17 @@ typedef struct {
     char *rbac, *wait_output;
 } Options;
 
-static bool wait_until_gone(const RemoveOptions *remove, gint64 minutes, GError **error) {
+/* What is waited for, each thing once. */
+static void say_left(const RemoveOptions *remove, char **said, const char *what) {
+    if (!what || g_strcmp0(*said, what) == 0)
+        return;
+    run_log(remove->log, LOG_INFO, "waiting until it is gone: %s", what);
+    g_free(*said);
+    *said = g_strdup(what);
+}
+
+static bool look_until_gone(const RemoveOptions *remove, gint64 minutes, GError **error) {
+    g_autofree char *said = NULL;
     gint64 deadline = g_get_monotonic_time() + minutes * 60 * G_USEC_PER_SEC;
     for (;;) {
         guint count;
@@ -25,16 +35,27 @@ static bool wait_until_gone(const RemoveOptions *remove, gint64 minutes, GError 
         }
         if (asked && count == 0)
             return true;
+        say_left(remove, &said, asked ? what : failure->message);
         if (g_get_monotonic_time() > deadline) {
             g_set_error(error, BASE_ERROR, BASE_ERROR_TIMEOUT, "not all is gone after %" G_GINT64_FORMAT " min: %s",
                         minutes, asked ? what : failure->message);
             return false;
         }
-        if (!cancel_sleep(program_cancel(), LOOK_SECONDS * G_USEC_PER_SEC, error)) {
-            g_prefix_error_literal(error, "the deletion goes on, and is no longer waited for: ");
+        if (!cancel_sleep(program_cancel(), LOOK_SECONDS * G_USEC_PER_SEC, error))
             return false;
-        }
     }
+}
+
+static bool wait_until_gone(const RemoveOptions *remove, gint64 minutes, GError **error) {
+    GError *failure = NULL;
+    if (look_until_gone(remove, minutes, &failure))
+        return true;
+    if (g_error_matches(failure, BASE_ERROR, BASE_ERROR_CANCELLED))
+        g_prefix_error(&failure,
+                       "the deletion goes on, and is no longer waited for (`sonobuoy delete -n %s --wait` does): ",
+                       remove->namespace_);
+    g_propagate_error(error, failure);
+    return false;
 }
 
 static int run_delete(const CommandCall *call, void *data) {
@@ -53,7 +74,7 @@ static int run_delete(const CommandCall *call, void *data) {
                             .log = log};
     if (client && remove_run(&remove, &error) && options->wait_minutes > 0 && !options->dry_run)
         (void)wait_until_gone(&remove, options->wait_minutes, &error);
-    return program_end(EXIT_DONE, error);
+    return cli_end(EXIT_DONE, error);
 }
 
 static const char *const rbac_modes[] = {"Enable", "Disable", "Detect", NULL};

@@ -15,7 +15,7 @@ static int run_gen_config(const CommandCall *call, void *data) {
     return EXIT_DONE;
 }
 
-static const Option *const tables[] = {generation_options, namespace_options, kube_options, log_options, NULL};
+static const Option *const tables[] = {GENERATION_OPTIONS, namespace_options, kube_options, log_options, NULL};
 const Command gen_config_command = {
     .name = "config",
     .summary = "Print a run's configuration, to begin with.",

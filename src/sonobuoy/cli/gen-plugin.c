@@ -46,7 +46,7 @@ static const Option e2e_options[] = {
      .help = "Without effect."},
     {0},
 };
-static const Option *const e2e_tables[] = {generation_options, e2e_options, namespace_options,
+static const Option *const e2e_tables[] = {GENERATION_OPTIONS, e2e_options, namespace_options,
                                            kube_options,       log_options, NULL};
 static const Command builtin_e2e_command = {
     .name = BUILTIN_E2E,
@@ -60,7 +60,7 @@ static const Command builtin_e2e_command = {
     .run = run_gen_builtin,
 };
 
-static const Option *const logs_tables[] = {generation_options, namespace_options, kube_options, log_options, NULL};
+static const Option *const logs_tables[] = {GENERATION_OPTIONS, namespace_options, kube_options, log_options, NULL};
 static const Command builtin_logs_command = {
     .name = BUILTIN_SYSTEMD_LOGS,
     .summary = "Print the definition of the plugin systemd-logs.",

@@ -11,13 +11,13 @@ static int run_gen(const CommandCall *call, void *data) {
     g_autoptr(GPtrArray) objects =
         generation_read(call, options, &generated, &error) ? generation_objects(options, &generated, &error) : NULL;
     if (!objects)
-        return program_end(EXIT_FAILED, error);
+        return cli_end(EXIT_FAILED, error);
     g_autofree char *text = manifest_yaml(objects);
     fputs(text, stdout);
     return EXIT_DONE;
 }
 
-static const Option *const tables[] = {generation_options, namespace_options, kube_options, log_options, NULL};
+static const Option *const tables[] = {GENERATION_OPTIONS, namespace_options, kube_options, log_options, NULL};
 static const Command *const children[] = {&gen_config_command, &gen_plugin_command, NULL};
 const Command gen_command = {
     .name = "gen",

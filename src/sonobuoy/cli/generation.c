@@ -6,13 +6,14 @@
 #include "sonobuoy/archive.h"
 #include "sonobuoy/modes.h"
 #include "sonobuoy/plugin-sources.h"
+#include "sonobuoy/pod-options.h"
+#include "sonobuoy/rights.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { FILE_MAX_BYTES = 4 << 20 };
 
-static const char *const permissions[] = {"namespaceAdmin", "clusterRead", "clusterAdmin", NULL};
 static const char *const pull_policies[] = {"Always", "IfNotPresent", "Never", NULL};
 static const char *const rbac_modes[] = {"Enable", "Disable", "Detect", "enable", "disable", "detect", NULL};
 
@@ -26,6 +27,32 @@ static const char *const rbac_modes[] = {"Enable", "Disable", "Detect", "enable"
         .name = (name_), .kind = OPTION_STRING, .offset = offsetof(Generation, field_), .value = "FILE", \
         .complete = "file", .help = (help_)                                                              \
     }
+/* For pods of the run: of all of them, or of one target. */
+#define POD_OPTION(name_, field_, value_, help_)                                                                      \
+    {                                                                                                                 \
+        .name = (name_), .kind = OPTION_STRINGS, .offset = offsetof(Generation, field_), .value = "[PLUGIN:]" value_, \
+        .rare = true, .help = help_ ": of all, the plugin's, or the aggregator's (sonobuoy:)."                        \
+    }
+const Option generation_config_options[] = {
+    FILE_OPTION("config", config, "Begin with this configuration (JSON): see 'sonobuoy gen config'."),
+    {0},
+};
+const Option generation_image_options[] = {
+    {.name = "plugin-env",
+     .kind = OPTION_STRINGS,
+     .offset = offsetof(Generation, plugin_env),
+     .value = "PLUGIN.NAME=VALUE",
+     .help = "Set a variable of a plugin; without a value remove it; plugin sonobuoy: the aggregator."},
+    {.name = "plugin-image",
+     .kind = OPTION_STRINGS,
+     .offset = offsetof(Generation, plugin_image),
+     .value = "PLUGIN:IMAGE",
+     .help = "Another image for a plugin."},
+    TEXT("kubernetes-version", kubernetes_version, "VERSION",
+         "Of the conformance image: auto (ask the cluster), ignore, or vX.Y.Z."),
+    TEXT("sonobuoy-image", image, "IMAGE", "The image of aggregator and workers."),
+    {0},
+};
 const Option generation_options[] = {
     {.name = "plugin",
      .letter = 'p',
@@ -48,20 +75,6 @@ const Option generation_options[] = {
      .hidden = true,
      .help = "E2E_PARALLEL of the e2e plugin."},
     FILE_OPTION("rerun-failed", rerun_failed, "Take just the end-to-end tests that failed in this archive."),
-    {.name = "plugin-env",
-     .kind = OPTION_STRINGS,
-     .offset = offsetof(Generation, plugin_env),
-     .value = "PLUGIN.NAME=VALUE",
-     .help = "Set a variable of a plugin; without a value remove it; plugin sonobuoy: the aggregator."},
-    {.name = "plugin-image",
-     .kind = OPTION_STRINGS,
-     .offset = offsetof(Generation, plugin_image),
-     .value = "PLUGIN:IMAGE",
-     .help = "Another image for a plugin."},
-    FILE_OPTION("config", config, "Begin with this configuration (JSON)."),
-    TEXT("kubernetes-version", kubernetes_version, "VERSION",
-         "Of the conformance image: auto (ask the cluster), ignore, or vX.Y.Z."),
-    TEXT("sonobuoy-image", image, "IMAGE", "The image of aggregator and workers."),
     {.name = "image-pull-policy",
      .kind = OPTION_ENUM,
      .offset = offsetof(Generation, pull_policy),
@@ -74,11 +87,24 @@ const Option generation_options[] = {
      .rare = true,
      .help = "Of all plugins."},
     {.name = "aggregator-permissions",
-     .kind = OPTION_STRING,
+     .kind = OPTION_ENUM,
      .offset = offsetof(Generation, permissions),
      .value = "LEVEL",
-     .values = permissions,
-     .help = "namespaceAdmin, clusterRead or clusterAdmin."},
+     .values = aggregator_permissions,
+     .help = "What the run may do: least, namespaceAdmin, clusterRead or clusterAdmin."},
+    {.name = "plugin-permissions",
+     .kind = OPTION_STRINGS,
+     .offset = offsetof(Generation, plugin_permissions),
+     .value = "PLUGIN:LEVEL",
+     .rare = true,
+     .help = "Give a plugin an account of its own: none, clusterRead or clusterAdmin; repeatable."},
+    POD_OPTION("pod-label", pod_labels, "KEY=VALUE", "A label of pods"),
+    POD_OPTION("pod-annotation", pod_annotations, "KEY=VALUE", "An annotation of pods"),
+    POD_OPTION("pod-toleration", pod_tolerations, "KEY[=VALUE][:EFFECT]", "A taint that pods tolerate, '*': any"),
+    POD_OPTION("pod-requests", pod_requests, "cpu=100m,memory=64Mi", "What containers ask for"),
+    POD_OPTION("pod-limits", pod_limits, "cpu=1,memory=1Gi", "What they may take"),
+    POD_OPTION("pod-priority-class", pod_priority, "NAME", "The priority class of pods"),
+    POD_OPTION("pod-service-account", pod_account, "NAME", "The account of plugins' pods"),
     {.name = "aggregator-node-selector",
      .kind = OPTION_STRINGS,
      .offset = offsetof(Generation, node_selector),
@@ -93,7 +119,12 @@ const Option generation_options[] = {
      .rare = true,
      .help = "Whether rights are made: Enable, Disable, or Detect what the cluster has."},
     TEXT("namespace-psa-enforce-level", psa_level, "LEVEL", "Pod security level of the namespace."),
-    TEXT("security-context-mode", security_context, "MODE", "none or nonroot, of the aggregator's pod."),
+    {.name = "security-context-mode",
+     .kind = OPTION_ENUM,
+     .offset = offsetof(Generation, security_context),
+     .value = "MODE",
+     .values = security_context_modes,
+     .help = "none or nonroot, of the aggregator's pod; restricted: all pods as that level wants them."},
     TEXT("service-account-name", service_account, "NAME", "The account of aggregator and plugins."),
     {.name = "existing-service-account",
      .kind = OPTION_FLAG,
@@ -170,6 +201,7 @@ void generated_clear(Generated *generated) {
     g_clear_pointer(&generated->kubernetes_version, g_free);
     g_clear_pointer(&generated->ssh_key, g_free);
     g_clear_pointer(&generated->docker_config, g_free);
+    g_clear_pointer(&generated->api_groups, g_strfreev);
 }
 
 static void add_change(Generated *out, const char *plugin, const char *name, const char *value) {
@@ -203,6 +235,124 @@ static bool read_config_file(const Generation *options, RunConfig *config, GErro
     return true;
 }
 
+/* Sets members of the configuration's "Pods" out of options "[TARGET:]..."; `text` is what stands behind the target. */
+typedef bool (*PodOptionFunc)(yyjson_mut_doc *doc, yyjson_mut_val *options, const char *member, const char *text,
+                              GError **error);
+
+static bool not_an_option(const char *form, const char *text, GError **error) {
+    g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "\"%s\" is not %s", text, form);
+    return false;
+}
+
+static bool set_pair(yyjson_mut_doc *doc, yyjson_mut_val *options, const char *member, const char *text,
+                     GError **error) {
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        return not_an_option("KEY=VALUE", text, error);
+    g_autofree char *key = g_strndup(text, (gsize)(equals - text));
+    json_mut_set_string(doc, json_mut_ensure_object(doc, options, member), key, equals + 1);
+    return true;
+}
+
+static bool set_amounts(yyjson_mut_doc *doc, yyjson_mut_val *options, const char *member, const char *text,
+                        GError **error) {
+    g_auto(GStrv) pairs = g_strsplit(text, ",", -1);
+    yyjson_mut_val *resources = json_mut_ensure_object(doc, options, "resources");
+    for (char **pair = pairs; *pair; pair++) {
+        if (!set_pair(doc, resources, member, *pair, error))
+            return false;
+        if (!quantity_validate(strchr(*pair, '=') + 1, NULL))
+            return not_an_option("NAME=QUANTITY, such as cpu=100m or memory=64Mi", *pair, error);
+    }
+    return true;
+}
+
+static bool set_name(yyjson_mut_doc *doc, yyjson_mut_val *options, const char *member, const char *text,
+                     GError **error) {
+    if (!*text)
+        return not_an_option("a name", text, error);
+    json_mut_set_string(doc, options, member, text);
+    return true;
+}
+
+static const char *const effects[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
+
+static bool set_toleration(yyjson_mut_doc *doc, yyjson_mut_val *options, const char *member, const char *text,
+                           GError **error) {
+    const char *colon = strrchr(text, ':'), *equals = strchr(text, '=');
+    yyjson_mut_val *list = yyjson_mut_obj_get(options, member);
+    g_autofree char *taint = colon ? g_strndup(text, (gsize)(colon - text)) : g_strdup(text);
+    if (!*taint || (colon && !g_strv_contains(effects, colon + 1)) || equals == text)
+        return not_an_option("KEY[=VALUE][:EFFECT], EFFECT one of NoSchedule, PreferNoSchedule, NoExecute", text,
+                             error);
+    if (!list) {
+        list = yyjson_mut_arr(doc);
+        json_mut_set(doc, options, member, list);
+    }
+    yyjson_mut_val *toleration = yyjson_mut_arr_add_obj(doc, list);
+    g_autofree char *key = g_strndup(taint, strcspn(taint, "="));
+    if (!g_str_equal(key, "*"))
+        json_mut_set_string(doc, toleration, "key", key);
+    json_mut_set_string(doc, toleration, "operator", equals ? "Equal" : "Exists");
+    if (equals)
+        json_mut_set_string(doc, toleration, "value", taint + strlen(key) + 1);
+    if (colon)
+        json_mut_set_string(doc, toleration, "effect", colon + 1);
+    return true;
+}
+
+/* How long the "TARGET:" at the beginning is without its colon; 0: there is none. Neither plugins' names nor keys have
+ * colons, values may, and an effect is no target. */
+static size_t target_length(const char *text) {
+    const char *colon = strchr(text, ':'), *equals = strchr(text, '=');
+    bool is_target = colon && (!equals || colon < equals) && !g_strv_contains(effects, colon + 1);
+    return is_target ? (size_t)(colon - text) : 0;
+}
+
+static bool read_pod_options(const Generation *options, RunConfig *config, GError **error) {
+    const struct {
+        const char *option, *member;
+        GStrv texts;
+        PodOptionFunc set;
+    } all[] = {
+        {"pod-label", "labels", options->pod_labels, set_pair},
+        {"pod-annotation", "annotations", options->pod_annotations, set_pair},
+        {"pod-toleration", "tolerations", options->pod_tolerations, set_toleration},
+        {"pod-requests", "requests", options->pod_requests, set_amounts},
+        {"pod-limits", "limits", options->pod_limits, set_amounts},
+        {"pod-priority-class", "priorityClassName", options->pod_priority, set_name},
+        {"pod-service-account", "serviceAccountName", options->pod_account, set_name},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        for (char **text = all[i].texts; text && *text; text++) {
+            size_t length = target_length(*text);
+            g_autofree char *target = length ? g_strndup(*text, length) : g_strdup(POD_OPTIONS_ALL);
+            yyjson_mut_val *pods = run_config_ensure(config, &config->pods);
+            if (all[i].set(config->doc, json_mut_ensure_object(config->doc, pods, target), all[i].member,
+                           *text + (length ? length + 1 : 0), error))
+                continue;
+            g_prefix_error(error, "--%s: ", all[i].option);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_plugin_permissions(const Generation *options, RunConfig *config, GError **error) {
+    for (char **text = options->plugin_permissions; text && *text; text++) {
+        const char *colon = strchr(*text, ':');
+        g_autofree char *plugin = colon ? g_strndup(*text, (gsize)(colon - *text)) : NULL;
+        if (!colon || !*plugin || !g_strv_contains(plugin_permissions, colon + 1)) {
+            g_autofree char *levels = g_strjoinv(", ", (char **)plugin_permissions);
+            g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE,
+                        "--plugin-permissions: \"%s\" is not PLUGIN:LEVEL, LEVEL one of %s", *text, levels);
+            return false;
+        }
+        json_mut_set_string(config->doc, run_config_ensure(config, &config->plugin_permissions), plugin, colon + 1);
+    }
+    return true;
+}
+
 static bool set_timeout(const Generation *options, RunConfig *config, GError **error) {
     if (!options->timeout ||
         g_ascii_string_to_signed(options->timeout, 10, 0, G_MAXINT32, &config->timeout_seconds, NULL))
@@ -229,7 +379,8 @@ static bool read_config(const CommandCall *call, const Generation *options, Gene
     config->existing_service_account |= options->existing_service_account;
     if (options->docker_config && !*config->image_pull_secrets)
         replace(&config->image_pull_secrets, "auth-repo-cred");
-    return set_timeout(options, config, error);
+    return read_pod_options(options, config, error) && read_plugin_permissions(options, config, error) &&
+           set_timeout(options, config, error);
 }
 
 /* --- tests that failed before ------------------------------------------------------------------------------------ */
@@ -366,6 +517,15 @@ static bool read_plugins(const Generation *options, Generated *out, GError **err
     return set_images(options, out, error);
 }
 
+/* What is known to need no rights gets none, unless they are asked for. Anything else may count on stock's account. */
+static void choose_permissions(const Generation *options, const Generated *out) {
+    for (guint i = 0; i < out->plugins->len; i++)
+        if (!g_str_equal(((const Plugin *)out->plugins->pdata[i])->name, BUILTIN_SYSTEMD_LOGS))
+            return;
+    if (!options->permissions && !options->config)
+        replace(&out->config->aggregator_permissions, PERMISSIONS_LEAST);
+}
+
 /* Files that the e2e plugin is given. */
 static bool add_e2e_files(const Generation *options, Generated *out, GError **error) {
     Plugin *e2e = find_plugin(out, BUILTIN_E2E);
@@ -412,21 +572,39 @@ static bool ask_version(KubeClient *client, char **out, GError **error) {
     return asked;
 }
 
-static bool ask_rbac(KubeClient *client, bool *out, GError **error) {
+static bool ask_groups(KubeClient *client, GStrv *out, GError **error) {
     g_autoptr(yyjson_doc) doc = kube_client_get(client, "/apis", error);
+    g_autoptr(GStrvBuilder) groups = g_strv_builder_new();
     size_t index, count;
     yyjson_val *group;
-    *out = false;
+    if (!doc)
+        return false;
     yyjson_arr_foreach(json_get(yyjson_doc_get_root(doc), "groups"), index, count, group) {
-        *out |= g_strcmp0(json_get_string(group, "name"), "rbac.authorization.k8s.io") == 0;
+        const char *name = json_get_string(group, "name");
+        if (name)
+            g_strv_builder_add(groups, name);
     }
-    return doc != NULL;
+    *out = g_strv_builder_end(groups);
+    return true;
+}
+
+/* `least`: the groups are wanted for the rights that are given. */
+static bool ask_rbac(KubeClient *client, Generated *out, bool detect, bool least, GError **error) {
+    g_auto(GStrv) groups = NULL;
+    if (!ask_groups(client, &groups, error))
+        return false;
+    if (detect)
+        out->rbac = g_strv_contains((const char *const *)groups, "rbac.authorization.k8s.io");
+    if (least)
+        out->api_groups = g_steal_pointer(&groups);
+    return true;
 }
 
 bool generation_read_cluster(const Generation *options, Generated *out, GError **error) {
     const char *version = options->kubernetes_version ? options->kubernetes_version : "auto";
     bool detect = options->rbac && g_ascii_strcasecmp(options->rbac, "Detect") == 0;
     bool automatic = g_str_equal(version, "auto");
+    bool least = g_str_equal(out->config->aggregator_permissions, PERMISSIONS_LEAST);
     out->rbac = !options->rbac || g_ascii_strcasecmp(options->rbac, "Disable") != 0;
     if (!automatic && !g_str_equal(version, "ignore") && !is_version(version)) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE,
@@ -438,8 +616,11 @@ bool generation_read_cluster(const Generation *options, Generated *out, GError *
     if (!automatic && !detect)
         return true;
     g_autoptr(KubeClient) client = cli_client(&options->common, 1, 0, error);
+    /* Whoever names a context wants the cluster: what is wrong with it is all that there is to say. */
+    if (!client && options->common.kube.context)
+        return false;
     if (client && (!automatic || ask_version(client, &out->kubernetes_version, error)) &&
-        (!detect || ask_rbac(client, &out->rbac, error)))
+        ((!detect && !least) || ask_rbac(client, out, detect, least, error)))
         return true;
     g_prefix_error(error, "the cluster's version cannot be asked for (--kubernetes-version ignore does without): ");
     return false;
@@ -473,8 +654,11 @@ bool generation_read_config(const CommandCall *call, const Generation *options, 
 
 bool generation_read_local(const CommandCall *call, const Generation *options, Generated *out, GError **error) {
     out->environment = g_ptr_array_new_with_free_func((GDestroyNotify)change_free);
-    return generation_read_config(call, options, out, error) && read_environment(options, out, error) &&
-           read_plugins(options, out, error) && read_secrets(options, out, error) && add_e2e_files(options, out, error);
+    if (!generation_read_config(call, options, out, error) || !read_environment(options, out, error) ||
+        !read_plugins(options, out, error) || !read_secrets(options, out, error) || !add_e2e_files(options, out, error))
+        return false;
+    choose_permissions(options, out);
+    return true;
 }
 
 bool generation_read(const CommandCall *call, const Generation *options, Generated *out, GError **error) {
@@ -490,6 +674,7 @@ static ManifestOptions manifest_options(const Generation *options, const Generat
         .image_pull_policy = generated->config->image_pull_policy,
         .log_level = options->common.level,
         .node_selector = options->node_selector,
+        .api_groups = generated->api_groups,
         .environment = generated->environment,
         .ssh_key = generated->ssh_key,
         .docker_config = generated->docker_config,

@@ -7,7 +7,8 @@
 /* The first member of the struct of options of `gen`, `run` and `gen plugin`. */
 typedef struct {
     Common common;
-    GStrv plugins, plugin_env, plugin_image, node_selector;
+    GStrv plugins, plugin_env, plugin_image, node_selector, plugin_permissions;
+    GStrv pod_labels, pod_annotations, pod_tolerations, pod_requests, pod_limits, pod_priority, pod_account;
     char *mode, *focus, *skip, *parallel, *rerun_failed;
     char *config, *file;
     char *permissions, *psa_level, *pull_policy, *security_context, *service_account, *rbac;
@@ -18,7 +19,9 @@ typedef struct {
     bool builtin; /* not an option: no installed plugin takes the place of a built-in one */
 } Generation;
 
-extern const Option generation_options[];
+/* Those of `images`, of which `query` has the first; and all others. */
+extern const Option generation_config_options[], generation_image_options[], generation_options[];
+#define GENERATION_OPTIONS generation_options, generation_image_options, generation_config_options
 
 /* What the options say, together with what it refers to. */
 typedef struct {
@@ -26,6 +29,7 @@ typedef struct {
     GPtrArray *plugins;     /* Plugin */
     GPtrArray *environment; /* EnvironmentChange */
     char *kubernetes_version, *ssh_key, *docker_config;
+    GStrv api_groups; /* of the cluster, where least rights are given; else NULL */
     bool rbac;
 } Generated;
 void generated_clear(Generated *generated);

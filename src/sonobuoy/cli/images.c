@@ -113,7 +113,7 @@ static int run_images(const CommandCall *call, void *data) {
         read_plugins(call, &options->generation, &generated, &error) ? list_images(options, &generated, &error) : NULL;
     for (guint i = 0; images && i < images->len; i++)
         text_print(stdout, "%s\n", (const char *)images->pdata[i]);
-    return program_end(images ? EXIT_DONE : EXIT_FAILED, error);
+    return cli_end(images ? EXIT_DONE : EXIT_FAILED, error);
 }
 
 /* --- commands ------------------------------------------------------------------------------------------ */
@@ -128,42 +128,17 @@ static const Option own_options[] = {
      .complete = "file",
      .fallback = BUILTIN_E2E "," BUILTIN_SYSTEMD_LOGS,
      .help = "Whose images: e2e, systemd-logs, an installed one, a file, folder or URL; repeatable."},
-    {.name = "kubernetes-version",
-     .kind = OPTION_STRING,
-     AT(generation.kubernetes_version),
-     .value = "VERSION",
-     .help = "Of the conformance image: auto (ask the cluster), ignore, or vX.Y.Z."},
     {.name = "program",
      .kind = OPTION_STRING,
      AT(program),
      .value = "PATH",
      .complete = "file",
-     .help = "Kubernetes' e2e.test, which is asked for the images that its tests use."},
-    {.name = "plugin-env",
-     .kind = OPTION_STRINGS,
-     AT(generation.plugin_env),
-     .value = "PLUGIN.NAME=VALUE",
-     .help = "A variable of a plugin; those of e2e (KUBE_TEST_REPO, ...) are the program's, too."},
-    {.name = "plugin-image",
-     .kind = OPTION_STRINGS,
-     AT(generation.plugin_image),
-     .value = "PLUGIN:IMAGE",
-     .help = "Another image for a plugin."},
-    {.name = "sonobuoy-image",
-     .kind = OPTION_STRING,
-     AT(generation.image),
-     .value = "IMAGE",
-     .help = "The image of aggregator and workers."},
-    {.name = "config",
-     .kind = OPTION_STRING,
-     AT(generation.config),
-     .value = "FILE",
-     .complete = "file",
-     .help = "The run's configuration (JSON)."},
+     .help = "Kubernetes' e2e.test, which is asked for the images that its tests use; it gets e2e's variables."},
     {.name = "dry-run", .kind = OPTION_FLAG, AT(dry_run), .hidden = true, .help = "Without effect: nothing is done."},
     {0},
 };
-static const Option *const tables[] = {own_options, kube_options, log_options, NULL};
+static const Option *const tables[] = {
+    own_options, generation_image_options, generation_config_options, kube_options, log_options, NULL};
 #define DESCRIPTION                                                                                                \
     "The image of sonobuoy itself and those of the plugins that a run of these options has, one a line; with "     \
     "--program those that end-to-end tests use, too. For registries that are filled by hand, and nodes without a " \

@@ -53,7 +53,7 @@ static int run_logs(const CommandCall *call, void *data) {
     };
     bool read = client && pod_logs(&logs, &error);
     g_free(shown.last);
-    return program_end(read && !shown.failed ? EXIT_DONE : EXIT_FAILED, error);
+    return cli_end(read && !shown.failed ? EXIT_DONE : EXIT_FAILED, error);
 }
 
 static const Option own_options[] = {

@@ -93,27 +93,21 @@ static int run_query(const CommandCall *call, void *data) {
     GError *error = NULL;
     g_auto(Generated) generated = {0};
     if (!generation_read_config(call, &options->generation, &generated, &error))
-        return program_end(EXIT_FAILED, error);
+        return cli_end(EXIT_FAILED, error);
     g_autofree char *folder = folder_of(options, generated.config);
     g_autoptr(KubeClient) client = cli_client(&options->generation.common, CONNECTIONS, 0, &error);
     bool was_there = g_file_test(folder, G_FILE_TEST_EXISTS);
     if (!client || !make_folder(folder, &error))
-        return program_end(EXIT_FAILED, error);
+        return cli_end(EXIT_FAILED, error);
     int code = ask(options, generated.config, folder, client, &error);
     if (code == EXIT_FAILED && !was_there)
         rmdir(folder); /* where nothing has come of it */
     else
         text_print(stdout, "%s\n", folder);
-    return program_end(code, error);
+    return cli_end(code, error);
 }
 
 static const Option own_options[] = {
-    {.name = "config",
-     .kind = OPTION_STRING,
-     .offset = offsetof(Options, generation.config),
-     .value = "FILE",
-     .complete = "file",
-     .help = "What is asked for (JSON, 'sonobuoy gen config'): Resources, Filters, Limits."},
     {.name = "output",
      .letter = 'o',
      .kind = OPTION_STRING,
@@ -128,14 +122,16 @@ static const Option own_options[] = {
      .help = "Write values of Secrets, where Resources asks for those, as they are."},
     {0},
 };
-static const Option *const tables[] = {own_options, kube_options, kube_tuning_options, log_options, NULL};
+static const Option *const tables[] = {
+    own_options, generation_config_options, kube_options, kube_tuning_options, log_options, NULL};
 const Command query_command = {
     .name = "query",
     .summary = "Write down what a cluster is: objects, nodes, logs.",
     .description =
         "Writes what the archive of a run has of the cluster into a folder, whose name it prints: all objects but "
         "Secrets (resources/), configuration and health of nodes (hosts/), logs of pods in kube-system (podlogs/), the "
-        "server's version and groups. Nothing is made in the cluster.",
+        "server's version and groups; with --config what its Resources, Filters and Limits say. Nothing is made in the "
+        "cluster.",
     .examples = "sonobuoy query --output today\n"
                 "sonobuoy gen config | jq '.Resources=[\"pods\",\"nodes\"]' > config.json && sonobuoy query --config "
                 "config.json",

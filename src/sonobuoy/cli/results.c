@@ -3,6 +3,7 @@
 #include "base/program.h"
 #include "base/text.h"
 #include "sonobuoy/cli/commands.h"
+#include "sonobuoy/cli/common.h"
 #include "sonobuoy/cli/limit-options.h"
 #include "sonobuoy/cli/results-print.h"
 #include "sonobuoy/report.h"
@@ -24,6 +25,7 @@ typedef struct {
     bool any;    /* the node was found in some plugin */
     bool failed; /* a plugin that was printed did not pass */
     bool broken; /* something could not be printed */
+    char *said;  /* the last failure: of a damaged archive each plugin's is the same */
 } Print;
 
 /* After what was printed before it. Returns the exit code. */
@@ -83,7 +85,13 @@ static void print_all(Print *print, char **plugins) {
         GError *error = NULL;
         if (!print_one(print, *plugin, &error)) {
             print->broken = true;
-            say_failure(error);
+            if (g_strcmp0(print->said, error->message) == 0) {
+                g_error_free(error);
+            } else {
+                g_free(print->said);
+                print->said = g_strdup(error->message);
+                say_failure(error);
+            }
         }
         if (plugin[1])
             putchar('\n');
@@ -112,7 +120,7 @@ static GStrv plugins_to_print(const Print *print, GError **error) {
 }
 
 static int exit_code(const Options *options, bool failed, bool broken) {
-    return broken || (failed && !g_str_equal(options->exit_code, "never")) ? EXIT_FAILED : EXIT_DONE;
+    return broken || (failed && exit_code_tells(options->exit_code)) ? EXIT_FAILED : EXIT_DONE;
 }
 
 static void say_no_node(const Options *options) {
@@ -176,6 +184,7 @@ static int run_results(const CommandCall *call, void *data) {
     if (options->output)
         return run_report(options, archive, plugins);
     print_all(&print, plugins);
+    g_free(print.said);
     bool only_health = !plugins[1] && g_str_equal(plugins[0], HEALTH);
     if (!print.any && !print.broken && !only_health) {
         say_no_node(options);
@@ -185,7 +194,6 @@ static int run_results(const CommandCall *call, void *data) {
 }
 
 static const char *const modes[] = {"report", "detailed", "readable", "dump", NULL};
-static const char *const exit_codes[] = {"outcome", "never", NULL};
 /* Those of stock's forms alone. */
 static const Option print_options[] = {
     {.name = "mode",
@@ -234,8 +242,8 @@ static const Option options_table[] = {
      .kind = OPTION_ENUM,
      .offset = offsetof(Options, exit_code),
      .value = "WHEN",
-     .values = exit_codes,
-     .fallback = "outcome",
+     .values = exit_code_rules,
+     .fallback = EXIT_CODE_OUTCOME,
      .help = "Exit with 1 where something did not pass (outcome), or only where the archive cannot be read (never)."},
     {0},
 };

@@ -76,7 +76,7 @@ static int run_retrieve(const CommandCall *call, void *data) {
         puts(((const Retrieved *)files->pdata[i])->path);
     if (outcome == RETRIEVE_DONE)
         return EXIT_DONE;
-    program_end(EXIT_FAILED, error);
+    cli_end(EXIT_FAILED, error);
     return outcome == RETRIEVE_NOT_READY ? EXIT_NOT_READY : EXIT_OTHER;
 }
 

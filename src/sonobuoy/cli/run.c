@@ -101,19 +101,20 @@ static int run(const CommandCall *call, Options *options, RunLog *log, GError **
 static int run_run(const CommandCall *call, void *data) {
     Options *options = data;
     GError *error = NULL;
-    const Option *other = options->file ? command_given(call, generation_options) : NULL;
-    if (options->file && !other)
-        other = command_given(call, namespace_options);
+    static const Option *const others[] = {GENERATION_OPTIONS, namespace_options};
+    const Option *other = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(others) && options->file && !other; i++)
+        other = command_given(call, others[i]);
     if (other) {
         g_set_error(&error, BASE_ERROR, BASE_ERROR_USAGE, "--file and --%s: the manifest says all of that",
                     other->name);
-        return program_end(EXIT_USAGE, error);
+        return cli_end(EXIT_USAGE, error);
     }
     g_autoptr(RunLog) log = cli_log(&options->generation.common, &error);
     if (log && !options->generation.rbac)
         options->generation.rbac = g_strdup("Detect");
     int code = log ? run(call, options, log, &error) : EXIT_FAILED;
-    return program_end(code, error);
+    return cli_end(code, error);
 }
 
 static const Option own_options[] = {
@@ -154,7 +155,7 @@ static const Option own_options[] = {
     WAIT_OPTIONS(Options, wait),
     {0},
 };
-static const Option *const tables[] = {own_options,  generation_options, namespace_options,
+static const Option *const tables[] = {own_options,  GENERATION_OPTIONS, namespace_options,
                                        kube_options, log_options,        NULL};
 const Command run_command = {
     .name = "run",

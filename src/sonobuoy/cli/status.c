@@ -7,7 +7,7 @@
 typedef struct {
     Common common;
     WaitOptions wait;
-    bool json, all, watch;
+    bool all, watch;
 } Options;
 
 static void no_status(const Options *options, const RunView *view, GError **error) {
@@ -22,9 +22,9 @@ static void no_status(const Options *options, const RunView *view, GError **erro
                 reasons[view->state]);
 }
 
-static void print_notes(FILE *out, const RunView *view) {
-    for (guint i = 0; i < view->notes->len; i++)
-        text_print(out, "%s\n", (const char *)view->notes->pdata[i]);
+static void print_lines(FILE *out, const GPtrArray *lines) {
+    for (guint i = 0; i < lines->len; i++)
+        text_print(out, "%s\n", (const char *)lines->pdata[i]);
 }
 
 static int show(const Options *options, KubeClient *client, GError **error) {
@@ -33,21 +33,24 @@ static int show(const Options *options, KubeClient *client, GError **error) {
         return EXIT_FAILED;
     bool works = view.state == VIEW_STARTING || view.state == VIEW_RUNNING;
     if (!view.status) {
-        print_notes(stderr, &view);
-        if (!works || options->json)
+        print_lines(stderr, view.notes);
+        if (!works || options->wait.json)
             no_status(options, &view, error);
         else
             text_print(stdout, "Sonobuoy is being started in namespace %s.\n", options->common.namespace_);
         return works ? EXIT_DONE : EXIT_FAILED;
     }
-    g_autofree char *text = options->json ? run_status_write(view.status) : run_status_text(view.status, options->all);
-    if (options->json) {
+    g_autofree char *text =
+        options->wait.json ? run_status_write(view.status) : run_status_text(view.status, options->all);
+    g_autoptr(GPtrArray) reasons = run_status_reasons(view.status);
+    if (options->wait.json) {
         puts(text);
         if (!works)
-            print_notes(stderr, &view);
+            print_lines(stderr, view.notes);
     } else {
         text_print(stdout, "%s", text);
-        print_notes(stdout, &view);
+        print_lines(stdout, reasons);
+        print_lines(stdout, view.notes);
     }
     if (view.state == VIEW_ENDED)
         fputs("sonobuoy: the aggregator's pod does not run any longer\n", stderr);
@@ -62,14 +65,14 @@ static int run_status(const CommandCall *call, void *data) {
     if (client)
         code = options->watch ? wait_for_run(client, options->common.namespace_, &options->wait, &error)
                               : show(options, client, &error);
-    return program_end(code, error);
+    return cli_end(code, error);
 }
 
 static const Option own_options[] = {
     {.name = "json",
      .kind = OPTION_FLAG,
-     .offset = offsetof(Options, json),
-     .help = "Print the status as the aggregator wrote it."},
+     .offset = offsetof(Options, wait.json),
+     .help = "Print the status as the aggregator wrote it; with --watch a line each time that it has changed."},
     {.name = "show-all", .kind = OPTION_FLAG, .offset = offsetof(Options, all), .help = "A line for each node."},
     {.name = "watch",
      .letter = 'w',

@@ -5,6 +5,7 @@
 typedef struct {
     Common common;
     WaitOptions wait;
+    GStrv plugins;
 } Options;
 
 static int run_wait(const CommandCall *call, void *data) {
@@ -12,7 +13,7 @@ static int run_wait(const CommandCall *call, void *data) {
     GError *error = NULL;
     g_autoptr(KubeClient) client = cli_client(&options->common, 2, PATIENCE_S, &error);
     int code = client ? wait_for_run(client, options->common.namespace_, &options->wait, &error) : EXIT_FAILED;
-    return program_end(code, error);
+    return cli_end(code, error);
 }
 
 static const Option own_options[] = {
@@ -24,6 +25,12 @@ static const Option own_options[] = {
      .bare = "1440",
      .help = "How long at most; 0: for ever."},
     WAIT_OPTIONS(Options, wait),
+    {.name = "plugin",
+     .letter = 'p',
+     .kind = OPTION_STRINGS,
+     .offset = offsetof(Options, plugins),
+     .hidden = true,
+     .help = "Without effect, as with stock: all plugins of the run are waited for."},
     {0},
 };
 static const Option *const tables[] = {own_options, namespace_options, kube_options, log_options, NULL};

@@ -13,9 +13,12 @@
 typedef struct {
     KubeClient *client;
     const char *namespace_;
-    bool silent;
+    bool silent; /* no words */
+    const WaitOptions *options;
     GHashTable *said; /* lines, without blanks */
+    char *json;       /* the last one that was printed */
     gint64 outage;    /* since when the server cannot be asked; 0: it can */
+    gint64 trouble;   /* since when the aggregator has trouble that may pass; 0: it has none */
 } Wait;
 
 /* --- telling ------------------------------------------------------------------------------------------ */
@@ -52,13 +55,28 @@ static void say_entry(Wait *wait, const StatusEntry *entry) {
     }
 }
 
+static void print_json(Wait *wait, const RunView *view) {
+    g_autofree char *text = view->status ? run_status_write(view->status) : NULL;
+    if (!text || g_strcmp0(text, wait->json) == 0)
+        return;
+    puts(text);
+    fflush(stdout);
+    g_free(wait->json);
+    wait->json = g_steal_pointer(&text);
+}
+
 static void say_view(Wait *wait, const RunView *view) {
+    if (wait->options->json)
+        print_json(wait, view);
     for (guint i = 0; i < view->notes->len; i++)
         say(wait, view->notes->pdata[i]);
     if (!view->status)
         return;
     for (guint i = 0; i < view->status->entries->len; i++)
         say_entry(wait, view->status->entries->pdata[i]);
+    g_autoptr(GPtrArray) reasons = run_status_reasons(view->status);
+    for (guint i = 0; i < reasons->len; i++)
+        say(wait, reasons->pdata[i]);
     g_autofree char *text = run_status_text(view->status, false);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++)
@@ -69,8 +87,19 @@ static void say_view(Wait *wait, const RunView *view) {
 
 typedef enum { GOES_ON, IS_OVER, CANNOT_END } Verdict;
 
-static Verdict judge(const Wait *wait, const RunView *view, GError **error) {
+/* Whether the aggregator's trouble may still pass. */
+static bool is_patient(Wait *wait, const RunView *view) {
+    gint64 now = g_get_monotonic_time();
+    if (view->state != VIEW_TROUBLED || !view->may_pass)
+        wait->trouble = 0;
+    else if (!wait->trouble)
+        wait->trouble = now;
+    return wait->trouble && now - wait->trouble < wait->options->pull_timeout;
+}
+
+static Verdict judge(Wait *wait, const RunView *view, GError **error) {
     const char *why = NULL;
+    bool patient = is_patient(wait, view);
     if (view->status && view->status->phase == RUN_COMPLETE)
         return IS_OVER;
     if (view->status && view->status->phase == RUN_FAILED)
@@ -79,7 +108,7 @@ static Verdict judge(const Wait *wait, const RunView *view, GError **error) {
         why = "there is no aggregator in it: its pod is not there, or not any longer";
     else if (view->state == VIEW_ENDED)
         why = "the aggregator ended before the run was over; `sonobuoy logs -p sonobuoy` tells why";
-    else if (view->state == VIEW_TROUBLED)
+    else if (view->state == VIEW_TROUBLED && !patient)
         why = "the aggregator cannot start";
     if (!why)
         return GOES_ON;
@@ -115,7 +144,7 @@ static bool look(Wait *wait, RunView *view, GError **error) {
     return true;
 }
 
-static bool follow(Wait *wait, gint64 deadline, RunView *view, GError **error) {
+static bool follow_on(Wait *wait, gint64 deadline, RunView *view, GError **error) {
     for (;;) {
         if (!look(wait, view, error))
             return false;
@@ -133,26 +162,36 @@ static bool follow(Wait *wait, gint64 deadline, RunView *view, GError **error) {
             return false;
         }
         if (wait->outage ? !cancel_sleep(program_cancel(), G_USEC_PER_SEC, error)
-                         : !observe_change(wait->client, wait->namespace_, view, error)) {
-            g_prefix_error(
-                error, "the run goes on (`sonobuoy status -n %s` tells how it is, `sonobuoy delete -n %s` ends it): ",
-                wait->namespace_, wait->namespace_);
+                         : !observe_change(wait->client, wait->namespace_, view, error))
             return false;
-        }
     }
+}
+
+static bool follow(Wait *wait, gint64 deadline, RunView *view, GError **error) {
+    GError *failure = NULL;
+    if (follow_on(wait, deadline, view, &failure))
+        return true;
+    if (g_error_matches(failure, BASE_ERROR, BASE_ERROR_CANCELLED))
+        g_prefix_error(&failure,
+                       "the run goes on (`sonobuoy status -n %s` tells how it is, `sonobuoy delete -n %s` ends it): ",
+                       wait->namespace_, wait->namespace_);
+    g_propagate_error(error, failure);
+    return false;
 }
 
 int wait_for_run(KubeClient *client, const char *namespace_, const WaitOptions *options, GError **error) {
     Wait wait = {
         .client = client,
         .namespace_ = namespace_,
-        .silent = g_ascii_strcasecmp(options->output, "progress") != 0,
+        .silent = options->json || g_ascii_strcasecmp(options->output, "progress") != 0,
+        .options = options,
         .said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
     };
     gint64 deadline = options->minutes > 0 ? g_get_monotonic_time() + options->minutes * 60 * G_USEC_PER_SEC : 0;
     g_auto(RunView) view = {0};
     bool over = follow(&wait, deadline, &view, error);
     g_hash_table_unref(wait.said);
-    bool passed = over && (!run_status_is_bad(view.status) || g_str_equal(options->exit_code, "never"));
+    g_free(wait.json);
+    bool passed = over && (!run_status_is_bad(view.status) || !exit_code_tells(options->exit_code));
     return passed ? EXIT_DONE : EXIT_FAILED;
 }

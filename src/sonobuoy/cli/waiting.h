@@ -5,9 +5,11 @@
 
 /* Of --wait and --wait-output. */
 typedef struct {
-    gint64 minutes;  /* 0: without end */
-    char *output;    /* silent, spinner, progress */
-    char *exit_code; /* outcome, never */
+    gint64 minutes;      /* 0: without end */
+    char *output;        /* silent, spinner, progress */
+    char *exit_code;     /* outcome, never */
+    gint64 pull_timeout; /* how long an image that cannot be had is waited for */
+    bool json;           /* in place of words: the status on a line, each time that it has changed */
 } WaitOptions;
 
 /* Tells of changes on stdout until the run is over. Returns the exit code for its outcome, or sets the error: FAILED
@@ -15,7 +17,6 @@ typedef struct {
 int wait_for_run(KubeClient *client, const char *namespace_, const WaitOptions *options, GError **error);
 
 static const char *const wait_outputs[] = {"progress", "spinner", "silent", NULL};
-static const char *const wait_exit_codes[] = {"outcome", "never", NULL};
 
 /* The options of member `member` of a command's struct, but for the one that says whether to wait. */
 #define WAIT_OPTIONS(type_, member_)                                                                             \
@@ -26,9 +27,16 @@ static const char *const wait_exit_codes[] = {"outcome", "never", NULL};
      .values = wait_outputs,                                                                                     \
      .fallback = "progress",                                                                                     \
      .help = "What is told while waiting: all that changes (progress), or nothing (silent, spinner)."},          \
+        {.name = "image-pull-timeout",                                                                           \
+         .kind = OPTION_DURATION,                                                                                \
+         .offset = offsetof(type_, member_.pull_timeout),                                                        \
+         .value = "TIME",                                                                                        \
+         .fallback = "1m",                                                                                       \
+         .rare = true,                                                                                           \
+         .help = "How long the aggregator's image is waited for where it cannot be had."},                       \
     {                                                                                                            \
         .name = "exit-code", .kind = OPTION_ENUM, .offset = offsetof(type_, member_.exit_code), .value = "WHEN", \
-        .values = wait_exit_codes, .fallback = "outcome",                                                        \
+        .values = exit_code_rules, .fallback = EXIT_CODE_OUTCOME,                                                \
         .help = "End with 1 where something did not pass (outcome), or only where waiting failed (never)."       \
     }
 

@@ -20,6 +20,10 @@ static void expect(const StatusEntry *entry, gint64 total, gint64 completed, con
     g_assert_cmpstr(text, ==, failures);
 }
 
+static const StatusEntry *status_entry(const RunStatus *status) {
+    return status->entries->pdata[0];
+}
+
 static void test_progress(void) {
     g_autoptr(RunStatus) status = run_status_new();
     StatusEntry *entry = run_status_ensure(status, "e2e", STATUS_GLOBAL);
@@ -118,11 +122,52 @@ static void test_size(void) {
     g_assert_nonnull(strstr(text, "number 0\""));
 }
 
+static void test_reasons(void) {
+    g_autoptr(RunStatus) status = run_status_new();
+    static const char *const nodes[] = {"a", "b", "c", "d", "e", "f"};
+    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
+        status_entry_fail(run_status_ensure(status, "each", nodes[i]), i == 1 ? "other" : "no room");
+    status_entry_fail(run_status_ensure(status, "once", STATUS_GLOBAL), "quota");
+    StatusEntry *late = run_status_ensure(status, "late", STATUS_GLOBAL);
+    status_entry_fail(late, "gone");
+    late->phase = RUN_COMPLETE; /* it came all the same */
+    g_autofree char *text = run_status_write(status);
+    g_assert_null(strstr(text, "gone"));
+    g_autoptr(RunStatus) again = run_status_parse(text, strlen(text), NULL);
+    g_autoptr(GPtrArray) reasons = run_status_reasons(again);
+    g_assert_cmpuint(reasons->len, ==, 3);
+    g_assert_cmpstr(reasons->pdata[0], ==, "each on a, c, d, e, f: no room");
+    g_assert_cmpstr(reasons->pdata[1], ==, "each on b: other");
+    g_assert_cmpstr(reasons->pdata[2], ==, "once: quota");
+}
+
+/* Reasons of thousands of nodes are cut, at a whole character, before there are too many. */
+static void test_reasons_size(void) {
+    g_autoptr(RunStatus) status = run_status_new();
+    g_autoptr(GString) reason = g_string_new(NULL);
+    for (int i = 0; i < 400; i++)
+        g_string_append(reason, "\xc3\xa4");
+    status_entry_fail(run_status_ensure(status, "p", "n"), reason->str);
+    g_assert_cmpuint(strlen(status_entry(status)->reason), <=, 512 + strlen("..."));
+    g_assert_true(g_utf8_validate(status_entry(status)->reason, -1, NULL));
+    for (int i = 0; i < 1500; i++) {
+        g_autofree char *node = g_strdup_printf("node-%d", i);
+        status_entry_fail(run_status_ensure(status, "p", node), reason->str);
+    }
+    g_autofree char *text = run_status_write(status);
+    g_assert_cmpuint(strlen(text), <=, STATUS_SIZE_MAX);
+    g_autoptr(RunStatus) again = run_status_parse(text, strlen(text), NULL);
+    g_assert_nonnull(again);
+    g_assert_cmpuint(again->entries->len, ==, 1501);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sonobuoy/status/progress", test_progress);
     g_test_add_func("/sonobuoy/status/text", test_text);
     g_test_add_func("/sonobuoy/status/round", test_round);
     g_test_add_func("/sonobuoy/status/size", test_size);
+    g_test_add_func("/sonobuoy/status/reasons", test_reasons);
+    g_test_add_func("/sonobuoy/status/reasons-size", test_reasons_size);
     return g_test_run();
 }

@@ -7,4 +7,4 @@ extern const Command aggregator_command, delete_command, diff_command, e2e_comma
     logs_command, modes_command, plugin_command, query_command, results_command, retrieve_command, run_command,
     splat_command, status_command, version_command, wait_command, worker_command;
 /* Below gen. */
-extern const Command gen_config_command, gen_plugin_command;
+extern const Command gen_config_command, gen_default_image_config_command, gen_plugin_command;

@@ -141,17 +141,23 @@ sources_for() {
     END { flush() }'
 }
 
+# unpack_into FOLDER PACKAGE...: the packages' files in a folder; nothing is installed.
+unpack_into() {
+  local into=$1 folder deb
+  shift
+  folder=$(download "$@")
+  rm -rf "$into.new"
+  mkdir -p "$into.new"
+  for deb in "$folder"/*.deb; do
+    dpkg-deb -x "$deb" "$into.new"
+  done
+  rm -rf "$into"
+  mv "$into.new" "$into"
+}
+
 # A Go toolchain in a folder, not installed: newer ones come by GOTOOLCHAIN=auto
 # from the module proxy where a module asks for them.
 go_into() {
-  local folder deb
   echo "scripts/setup: fetching Go into the cache" >&2
-  folder=$(download golang-1.24-go golang-1.24-src)
-  rm -rf "$1.new"
-  mkdir -p "$1.new"
-  for deb in "$folder"/*.deb; do
-    dpkg-deb -x "$deb" "$1.new"
-  done
-  rm -rf "$1"
-  mv "$1.new" "$1"
+  unpack_into "$1" golang-1.24-go golang-1.24-src
 }

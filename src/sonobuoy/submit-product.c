@@ -86,9 +86,9 @@ static void check_field(Submission *submission, const char *name, const char *va
     if (g_str_has_suffix(name, "_url") && !is_url(value))
         submission_refuse(submission, "PRODUCT.yaml: %s is no URL: \"%s\"", name, value);
     if (g_str_equal(name, "contact_email_address") &&
-        !g_regex_match_simple("^[^@\\s<>]+@[^@\\s<>.]+(\\.[^@\\s<>.]+)+$", value, 0, 0))
+        !g_regex_match_simple("^[^@\\s<>]+@[^@\\s<>.]+(\\.[^@\\s<>.]+)+\\z", value, 0, 0))
         submission_refuse(submission, "PRODUCT.yaml: contact_email_address is no address: \"%s\"", value);
-    if (g_str_equal(name, "product_logo_url") && !g_regex_match_simple("\\.(svg|ai|eps)$", value, G_REGEX_CASELESS, 0))
+    if (g_str_equal(name, "product_logo_url") && !g_regex_match_simple("\\.(svg|ai|eps)\\z", value, G_REGEX_CASELESS, 0))
         submission_refuse(submission, "PRODUCT.yaml: product_logo_url is of no SVG, AI or EPS file: \"%s\"", value);
 }
 

@@ -145,7 +145,7 @@ static bool check_place(const Submission *submission, const SubmissionPlace *pla
                             "the archive does not say of what version the cluster is, which the folder is named by");
         return false;
     }
-    if (place->product && g_regex_match_simple("^[A-Za-z0-9][A-Za-z0-9._-]*$", place->product, 0, 0))
+    if (place->product && g_regex_match_simple("^[A-Za-z0-9][A-Za-z0-9._-]*\\z", place->product, 0, 0))
         return true;
     g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE,
                 "\"%s\" is no name for the product's folder: --folder NAME, of letters, digits, dots and dashes",

@@ -181,7 +181,7 @@ CASES
   says "refused: e2e.log has no end" "out/v1.34/turbo-encabulator"
   [ "$(find out -type f | wc -l)" -eq 4 ]
   local name
-  for name in ../x a/b .hidden '' 'a b'; do
+  for name in ../x a/b .hidden '' 'a b' $'a\n'; do
     exits 2 submit "$given/run" --product "$given/PRODUCT.yaml" -o none --folder "$name"
     [ ! -e none ]
   done

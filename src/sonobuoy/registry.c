@@ -46,11 +46,11 @@ static bool is_host(const char *text) {
 
 bool image_name_parse(const char *text, ImageName *out, GError **error) {
     g_autofree char *name = g_strdup(text);
-    g_auto(ImageName) made = {.reference = take_reference(name)};
+    ImageName made = {.reference = take_reference(name)};
     char *slash = strchr(name, '/');
     g_autofree char *first = slash ? g_strndup(name, (gsize)(slash - name)) : g_strdup("");
     bool hub = !is_host(first) || g_str_equal(first, HUB) || g_str_equal(first, "index." HUB);
-    const char *path = is_host(first) ? slash + 1 : name;
+    const char *path = slash && is_host(first) ? slash + 1 : name;
     made.host = g_strdup(hub ? HUB_HOST : first);
     made.login = g_strdup(hub ? HUB_LOGIN : first);
     made.repository = g_strconcat(hub && !strchr(path, '/') ? "library/" : "", path, NULL);
@@ -58,9 +58,9 @@ bool image_name_parse(const char *text, ImageName *out, GError **error) {
         g_regex_match_simple("^(\\w[\\w.-]{0,127}|[a-z0-9+._-]+:[0-9a-f]{32,})\\z", made.reference, 0, 0) &&
         g_regex_match_simple("^[A-Za-z0-9.-]+(:[0-9]+)?\\z", made.host, 0, 0)) {
         *out = made;
-        made = (ImageName){0};
         return true;
     }
+    image_name_clear(&made);
     g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "\"%s\" is no image's name", text);
     return false;
 }

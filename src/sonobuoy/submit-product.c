@@ -88,7 +88,8 @@ static void check_field(Submission *submission, const char *name, const char *va
     if (g_str_equal(name, "contact_email_address") &&
         !g_regex_match_simple("^[^@\\s<>]+@[^@\\s<>.]+(\\.[^@\\s<>.]+)+\\z", value, 0, 0))
         submission_refuse(submission, "PRODUCT.yaml: contact_email_address is no address: \"%s\"", value);
-    if (g_str_equal(name, "product_logo_url") && !g_regex_match_simple("\\.(svg|ai|eps)\\z", value, G_REGEX_CASELESS, 0))
+    if (g_str_equal(name, "product_logo_url") &&
+        !g_regex_match_simple("\\.(svg|ai|eps)\\z", value, G_REGEX_CASELESS, 0))
         submission_refuse(submission, "PRODUCT.yaml: product_logo_url is of no SVG, AI or EPS file: \"%s\"", value);
 }
 

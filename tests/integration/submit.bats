@@ -110,6 +110,7 @@ YAML
 }
 
 @test "what reviewers refuse of a run" {
+  # shellcheck disable=SC2034 # by ${!file}
   local definition=plugins/e2e/definition.json junit=plugins/e2e/results/global/junit_01.xml log=plugins/e2e/results/global/e2e.log
   local file change text
   while IFS=';' read -r file change text; do

@@ -9,7 +9,8 @@
 #   make torture    kill -9 at 100 random moments of backups and 100 of restores (TORTURE_FLAGS)
 #   make bench      measure against plain requests (N=objects; BENCH_FLAGS=--velero for stock Velero)
 #   make bench-sonobuoy   measure the aggregator beside stock's and the query beside plain lists, as root
-#   make image      a container image of both programs into build/image (IMAGE=name:tag), without a container engine
+#   make image      a container image of both programs into build/image (IMAGE=name:tag), without a container engine;
+#                   ARCH=arm64: for that architecture
 #   make install    into PREFIX (/usr/local), below DESTDIR
 #   make dist       a source archive of the last commit
 #   make format     lay out the C sources; make lint checks them and the scripts
@@ -58,7 +59,7 @@ test: build
 	  scripts/test unit short && echo 'The tests of pods on nodes were left out: they need root.'; fi
 
 test-nodes: build image
-	@scripts/setup nodes
+	@scripts/setup conformance
 	@scripts/test nodes
 
 test-all:
@@ -81,16 +82,24 @@ bench: bench-programs
 bench-sonobuoy: bench-programs
 	@bench/sonobuoy --objects $(N) $(BENCH_FLAGS)
 
+# Another architecture's image has its own folder, libraries and file; of this machine's own nothing is said.
+foreign = $(filter-out $(shell dpkg --print-architecture 2>/dev/null),$(ARCH))
+image_build = build-image$(foreign:%=-%)
+image_tar = build/image/seaworthy$(foreign:%=-%).tar
+sysroot = $${SEAWORTHY_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/seaworthy}/sysroot-$(foreign)
 image:
-	@scripts/setup build
-	@[ -e build-image/build.ninja ] || meson setup build-image --buildtype=release -Dwerror=false -Dstatic_archive=true
-	@ninja -C build-image src/ark/cli/ark src/sonobuoy/cli/sonobuoy
+	@scripts/setup $(or $(foreign),build)
+	@[ -e $(image_build)/build.ninja ] || meson setup $(image_build) --buildtype=release -Dwerror=false -Dstatic_archive=true \
+	  $(if $(foreign),--cross-file "$(sysroot)/meson.ini")
+	@ninja -C $(image_build) src/ark/cli/ark src/sonobuoy/cli/sonobuoy
 	@mkdir -p build/image
-	@for program in ark sonobuoy; do strip -o build/image/$$program build-image/src/$$program/cli/$$program; done
-	@scripts/image $(IMAGE) build/image/seaworthy.tar --gzip --file build/image/sonobuoy=sonobuoy --file build/image/ark=ark \
+	@for program in ark sonobuoy; do \
+	  $(if $(foreign),aarch64-linux-gnu-)strip -o $(image_build)/$$program $(image_build)/src/$$program/cli/$$program; done
+	@scripts/image $(IMAGE) $(image_tar) --gzip --file $(image_build)/sonobuoy=sonobuoy --file $(image_build)/ark=ark \
+	  $(if $(foreign),--architecture $(foreign) --sysroot "$(sysroot)") \
 	  --file /etc/ssl/certs/ca-certificates.crt=etc/ssl/certs/ca-certificates.crt --file /usr/lib/locale/C.utf8=usr/lib/locale/C.utf8 \
 	  --env HOME=/tmp --command /sonobuoy
-	@ls -l build/image/seaworthy.tar
+	@ls -l $(image_tar)
 
 install:
 	@scripts/setup build

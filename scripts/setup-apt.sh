@@ -37,14 +37,15 @@ missing_packages() {
   printf '%s\n' "$@" | grep -vxF "${have:-none}" || true
 }
 
+# candidate PACKAGE [APT-OPTIONS...]: the version that apt would install
 candidate() {
-  apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p'
+  apt-cache "${@:2}" policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p'
 }
 
-# Does this release have the package, new enough?
+# release_has PACKAGE [APT-OPTIONS...]: does this release have it, new enough?
 release_has() {
   local version
-  version=$(candidate "$1")
+  version=$(candidate "$@")
   [ -n "$version" ] && [ "$version" != "(none)" ] && dpkg --compare-versions "$version" ge "$(oldest_version "$1")"
 }
 
@@ -141,17 +142,51 @@ sources_for() {
     END { flush() }'
 }
 
+# unpack_into FOLDER PACKAGE...: the packages' files in a folder; nothing is installed.
+unpack_into() {
+  local into=$1 folder deb
+  shift
+  folder=$(download "$@")
+  rm -rf "$into.new"
+  mkdir -p "$into.new"
+  for deb in "$folder"/*.deb; do
+    dpkg-deb -x "$deb" "$into.new"
+  done
+  rm -rf "$into"
+  mv "$into.new" "$into"
+}
+
+# sysroot_into FOLDER ARCHITECTURE PACKAGE...: packages of another architecture and all that they need, in a folder. The
+# machine's own apt learns nothing of that architecture.
+sysroot_into() {
+  local into=$1 architecture=$2 here=() later=() package deb state=$cache/apt-$2 options next
+  shift 2
+  rm -rf "$state" "$into.new"
+  mkdir -p "$state/state" "$state/lists/partial" "$state/cache/archives/partial" "$into.new"
+  touch "$state/status"
+  options=(-q -o "APT::Architecture=$architecture" -o "APT::Architectures::=$architecture" -o "Dir::State=$state/state"
+    -o "Dir::State::lists=$state/lists" -o "Dir::State::status=$state/status" -o "Dir::Cache=$state/cache" -o APT::Sandbox::User=root)
+  # Sources of third parties may not have the architecture: what counts is whether the download works.
+  apt-get "${options[@]}" update >&2 || true
+  for package in "$@"; do
+    if release_has "$package" "${options[@]}"; then here+=("$package"); else later+=("$package"); fi
+  done
+  apt-get "${options[@]}" -y --no-install-recommends --download-only install "${here[@]}" >&2
+  if [ "${#later[@]}" -gt 0 ]; then
+    mapfile -t next < <(own_apt)
+    apt-get "${options[@]}" "${next[@]}" update >&2 || true
+    (cd "$state/cache/archives" && apt-get "${options[@]}" "${next[@]}" download "${later[@]}" >&2)
+  fi
+  for deb in "$state"/cache/archives/*.deb; do
+    dpkg-deb -x "$deb" "$into.new"
+  done
+  rm -rf "$into" "$state"
+  mv "$into.new" "$into"
+}
+
 # A Go toolchain in a folder, not installed: newer ones come by GOTOOLCHAIN=auto
 # from the module proxy where a module asks for them.
 go_into() {
-  local folder deb
   echo "scripts/setup: fetching Go into the cache" >&2
-  folder=$(download golang-1.24-go golang-1.24-src)
-  rm -rf "$1.new"
-  mkdir -p "$1.new"
-  for deb in "$folder"/*.deb; do
-    dpkg-deb -x "$deb" "$1.new"
-  done
-  rm -rf "$1"
-  mv "$1.new" "$1"
+  unpack_into "$1" golang-1.24-go golang-1.24-src
 }

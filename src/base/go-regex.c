@@ -118,8 +118,9 @@ GRegex *go_regex_new(const char *pattern, GError **error) {
     GRegex *regex = g_regex_new(pattern, G_REGEX_DOLLAR_ENDONLY, 0, &failure);
     if (regex)
         return regex;
-    g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID, "\"%s\" is no regular expression: %s", pattern,
-                failure->message);
+    bool large = g_error_matches(failure, G_REGEX_ERROR, G_REGEX_ERROR_EXPRESSION_TOO_LARGE);
+    g_set_error(error, BASE_ERROR, large ? BASE_ERROR_LIMIT : BASE_ERROR_INVALID, "\"%s\" is no regular expression: %s",
+                pattern, failure->message);
     g_error_free(failure);
     return NULL;
 }

@@ -7,5 +7,6 @@
 
 #include "base/error.h"
 
-/* INVALID says what is wrong, and where. g_regex_unref() it. */
+/* INVALID says what is wrong, and where; LIMIT: more than PCRE holds (some ten thousand characters). g_regex_unref()
+ * it. */
 GRegex *go_regex_new(const char *pattern, GError **error) G_GNUC_WARN_UNUSED_RESULT;

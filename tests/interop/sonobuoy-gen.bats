@@ -54,7 +54,7 @@ same() {
 @test "modes, and which tests are taken" {
   local mode
   same
-  for mode in quick certified-conformance non-disruptive-conformance; do
+  for mode in quick certified-conformance conformance-lite non-disruptive-conformance; do
     same -p e2e --mode "$mode"
   done
   same -p e2e --e2e-focus 'a b|c' --e2e-skip 'd'
@@ -63,6 +63,18 @@ same() {
   same -p e2e --e2e-repo-config repositories.yaml
   same -p e2e --e2e-docker-config-file docker.json
   same -p e2e --ssh-key id --ssh-user admin
+}
+
+@test "expressions that ginkgo would not take are refused before there is anything" {
+  local option
+  for option in --e2e-focus=\( --e2e-skip='a(?=b)' --plugin-env='e2e.E2E_SKIP=[a'; do
+    run -2 "$ours" gen "$option" --kubernetes-version ignore
+    [[ $output == *"of the plugin e2e"*"no regular expression"* ]]
+  done
+  run -2 "$ours" run --e2e-focus '(' --kubeconfig none
+  [[ $output == *"--e2e-focus"* ]]
+  # One that is too long to be looked at is taken.
+  same -p e2e --e2e-focus "$(seq -s '|' 20000)"
 }
 
 @test "plugins of one's own: files, folders, other names, variables and images" {

@@ -40,6 +40,14 @@ static GPtrArray *names_of_junit(const char *path, const char *text, size_t leng
     return NULL;
 }
 
+/* Whether there is a byte that stands in no list of names. */
+static bool is_binary(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (!text[i] || (g_ascii_iscntrl(text[i]) && !strchr("\t\n\r\x1b", text[i])))
+            return true;
+    return false;
+}
+
 /* A list, JUnit's XML, or an archive: told apart by how they begin. */
 static GPtrArray *names_of_file(const char *path, GError **error) {
     bool standard = g_str_equal(path, "-");
@@ -52,6 +60,13 @@ static GPtrArray *names_of_file(const char *path, GError **error) {
     if (length > 1 && memcmp(text, "\x1f\x8b", 2) == 0 && standard) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE,
                     "standard input is compressed: of an archive the file's name is needed (--input FILE)");
+        return NULL;
+    }
+    if (is_binary(text, length)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+                    "%s is no list of tests, as it is no text. Of Kubernetes' e2e.test the tests are asked for by "
+                    "--program",
+                    standard ? "standard input" : path);
         return NULL;
     }
     return *begin == '<' ? names_of_junit(path, text, length, error) : test_list_parse(text, length);

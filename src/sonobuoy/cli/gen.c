@@ -18,7 +18,8 @@ static int run_gen(const CommandCall *call, void *data) {
 }
 
 static const Option *const tables[] = {GENERATION_OPTIONS, namespace_options, kube_options, log_options, NULL};
-static const Command *const children[] = {&gen_config_command, &gen_plugin_command, NULL};
+static const Command *const children[] = {&gen_config_command, &gen_default_image_config_command, &gen_plugin_command,
+                                          NULL};
 const Command gen_command = {
     .name = "gen",
     .summary = "Print what a run would create.",

@@ -1,6 +1,7 @@
 #include "sonobuoy/cli/generation.h"
 
 #include "base/file.h"
+#include "base/go-regex.h"
 #include "base/text.h"
 #include "kube/discovery.h"
 #include "sonobuoy/archive.h"
@@ -432,13 +433,33 @@ static bool add_variable(Generated *out, const char *text, GError **error) {
     return true;
 }
 
+/* What ginkgo in the plugin's pod would not take is told of here, before there is anything. What is too long to be
+ * looked at, as the names of many failed tests, passes. */
+static bool check_expressions(const Generated *out, GError **error) {
+    for (guint i = 0; i < out->environment->len; i++) {
+        const EnvironmentChange *change = out->environment->pdata[i];
+        bool focus = g_str_equal(change->name, "E2E_FOCUS");
+        if (!g_str_equal(change->plugin, BUILTIN_E2E) || (!focus && !g_str_equal(change->name, "E2E_SKIP")))
+            continue;
+        g_autoptr(GError) reason = NULL;
+        g_autoptr(GRegex) regex = go_regex_new(change->value, &reason);
+        if (!regex && !g_error_matches(reason, BASE_ERROR, BASE_ERROR_LIMIT)) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "%s (%s) of the plugin " BUILTIN_E2E ": %s", change->name,
+                        focus ? "--e2e-focus" : "--e2e-skip", reason->message);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_environment(const Generation *options, Generated *out, GError **error) {
     const Mode *mode = mode_find(options->mode ? options->mode : MODE_DEFAULT);
+    g_autofree char *skip = mode_skip(mode);
     g_autofree char *failed = options->rerun_failed ? failed_tests(options->rerun_failed, error) : NULL;
     if (options->rerun_failed && !failed)
         return false;
     add_change(out, BUILTIN_E2E, "E2E_FOCUS", failed ? failed : options->focus ? options->focus : mode->focus);
-    add_change(out, BUILTIN_E2E, "E2E_SKIP", failed ? "" : options->skip ? options->skip : mode->skip);
+    add_change(out, BUILTIN_E2E, "E2E_SKIP", failed ? "" : options->skip ? options->skip : skip);
     add_change(out, BUILTIN_E2E, "E2E_PARALLEL",
                options->parallel ? options->parallel
                : mode->parallel  ? "true"
@@ -450,7 +471,7 @@ static bool read_environment(const Generation *options, Generated *out, GError *
     for (char **text = options->plugin_env; text && *text; text++)
         if (!add_variable(out, *text, error))
             return false;
-    return true;
+    return check_expressions(out, error);
 }
 
 /* --- plugins ------------------------------------------------------------------------------------------------ */

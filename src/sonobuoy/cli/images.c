@@ -4,6 +4,7 @@
 #include "sonobuoy/cli/commands.h"
 #include "sonobuoy/cli/e2e-program.h"
 #include "sonobuoy/cli/generation.h"
+#include "sonobuoy/registry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,6 +117,35 @@ static int run_images(const CommandCall *call, void *data) {
     return cli_end(images ? EXIT_DONE : EXIT_FAILED, error);
 }
 
+/* Each is told of: on standard output what is there, on standard error what is not, and why. */
+static int inspect(const GPtrArray *images, GError **error) {
+    g_autoptr(Registries) registries = registries_new(program_cancel(), error);
+    bool all = registries;
+    for (guint i = 0; registries && i < images->len && !cancel_is_set(program_cancel()); i++) {
+        g_autoptr(GError) reason = NULL;
+        if (registries_have(registries, images->pdata[i], &reason)) {
+            text_print(stdout, "%s\n", (const char *)images->pdata[i]);
+            fflush(stdout);
+        } else {
+            text_print(stderr, "sonobuoy: %s\n", reason->message);
+            all = false;
+        }
+    }
+    if (all)
+        fputs("configured images available\n", stderr);
+    return all ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run_inspect(const CommandCall *call, void *data) {
+    const Options *options = data;
+    GError *error = NULL;
+    g_auto(Generated) generated = {0};
+    g_autoptr(GPtrArray) images =
+        read_plugins(call, &options->generation, &generated, &error) ? list_images(options, &generated, &error) : NULL;
+    int code = images ? inspect(images, &error) : EXIT_FAILED;
+    return program_end(code, error);
+}
+
 /* --- commands ------------------------------------------------------------------------------------------ */
 
 #define AT(field) .offset = offsetof(Options, field)
@@ -155,7 +185,22 @@ static const Command list_command = {
     .options_size = sizeof(Options),
     .run = run_images,
 };
-static const Command *const children[] = {&list_command, NULL};
+static const Command inspect_command = {
+    .name = "inspect",
+    .summary = "Ask registries whether they have a run's images.",
+    .description = "Each image that 'sonobuoy images list' names for the same options is asked for at its registry; "
+                   "none is fetched, and no container engine is needed. Printed are those that are there. Logins are "
+                   "those of 'docker login' that stand in config.json. What this machine sees nodes may see otherwise: "
+                   "they have proxies, mirrors and credentials of their own.",
+    .examples = "sonobuoy images inspect --kubernetes-version v1.34.4 --program ./e2e.test",
+    .exit_codes = "0   all of them are there\n"
+                  "1   one is not, or cannot be asked for\n"
+                  "2   wrong use",
+    .options = tables,
+    .options_size = sizeof(Options),
+    .run = run_inspect,
+};
+static const Command *const children[] = {&list_command, &inspect_command, NULL};
 const Command images_command = {
     .name = "images",
     .summary = "List the images of a run.",

@@ -26,7 +26,8 @@ static int run_modes(const CommandCall *call, void *data) {
         print_line("Mode", mode->name, true);
         print_line("Description", mode->description, options->verbose);
         print_line("E2E_FOCUS", mode->focus, options->verbose);
-        print_line("E2E_SKIP", mode->skip, options->verbose);
+        g_autofree char *skip = mode_skip(mode);
+        print_line("E2E_SKIP", skip, options->verbose);
         print_line("E2E_PARALLEL", mode->parallel ? "true" : "false", options->verbose);
     }
     return EXIT_DONE;

@@ -166,14 +166,10 @@ static void map_file(Job *job, const char *path) {
 
 static bool parse(int argc, char **argv, Options *options) {
     static const struct option longs[] = {
-        {"server", required_argument, NULL, 's'},
-        {"plugin", required_argument, NULL, 'p'},
-        {"cert", required_argument, NULL, 'c'},
-        {"key", required_argument, NULL, 'k'},
-        {"file", required_argument, NULL, 'f'},
-        {"nodes", required_argument, NULL, 'n'},
-        {"workers", required_argument, NULL, 'w'},
-        {NULL, 0, NULL, 0},
+        {"server", required_argument, NULL, 's'},  {"plugin", required_argument, NULL, 'p'},
+        {"cert", required_argument, NULL, 'c'},    {"key", required_argument, NULL, 'k'},
+        {"file", required_argument, NULL, 'f'},    {"nodes", required_argument, NULL, 'n'},
+        {"workers", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {

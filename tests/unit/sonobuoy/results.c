@@ -529,9 +529,8 @@ static void test_folder_links(Place *place, gconstpointer data) {
                     *dangling = place_below(place, "results/global/d.xml");
     g_assert_cmpint(symlink("below/./real.xml", inside), ==, 0);
     g_assert_cmpint(symlink("gone.xml", dangling), ==, 0);
-    assert_folder(
-        place, &plugin,
-        "p=unknown[b.xml=unknown real.xml=passed[s=passed[t=passed]] c.xml=passed[s=passed[t=passed]]]");
+    assert_folder(place, &plugin,
+                  "p=unknown[b.xml=unknown real.xml=passed[s=passed[t=passed]] c.xml=passed[s=passed[t=passed]]]");
     plugin.format = RESULT_RAW;
     assert_folder(place, &plugin, "p=unknown[b.xml=unknown real.xml=passed c.xml=passed]");
     plugin.files = (const char *const[]){"b.xml", NULL};

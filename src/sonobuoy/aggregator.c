@@ -207,6 +207,14 @@ static bool make_archive(Run *run, GError **error) {
     return true;
 }
 
+/* All that the annotation may have no room for. */
+static void write_status(const Run *run) {
+    const RunStatus *status = collection_lock(run->collection);
+    g_autofree char *text = run_status_write_all(status);
+    collection_unlock(run->collection);
+    write_or_say(run, "meta/status.json", text);
+}
+
 static bool finish(Run *run, GError **error) {
     RunStatus *status = collection_lock(run->collection);
     status->phase = run_status_overall(status);
@@ -221,6 +229,7 @@ static bool finish(Run *run, GError **error) {
         write_definition(run, run->running->pdata[i]);
     }
     write_info(run);
+    write_status(run);
     g_autoptr(GError) failure = NULL;
     if (!health_write(health, run->folder, &failure))
         run_log(run->options->log, LOG_ERROR, "the cluster's health cannot be told: %s", failure->message);

@@ -11,7 +11,7 @@ static const char *const phase_names[] = {
     [RUN_COMPLETE] = "complete",
     [RUN_FAILED] = "failed",
 };
-enum { REASON_MAX = 512 };
+enum { REASON_MAX = 512, NODES_MAX = 1000000 };
 static const char no_time[] = "0001-01-01T00:00:00Z"; /* as Go writes a time that was never set */
 
 const char *run_phase_name(RunPhase phase) {
@@ -36,6 +36,15 @@ static void entry_free(StatusEntry *entry) {
     yyjson_mut_doc_free(entry->counts);
     yyjson_mut_doc_free(entry->progress);
     g_free(entry);
+}
+
+static StatusEntry *entry_new(const char *plugin, const char *node) {
+    StatusEntry *entry = g_new0(StatusEntry, 1);
+    entry->plugin = g_strdup(plugin);
+    entry->node = g_strdup(node);
+    entry->nodes = 1;
+    entry->result = g_strdup("");
+    return entry;
 }
 
 RunStatus *run_status_new(void) {
@@ -66,10 +75,7 @@ StatusEntry *run_status_find(const RunStatus *status, const char *plugin, const 
 StatusEntry *run_status_ensure(RunStatus *status, const char *plugin, const char *node) {
     StatusEntry *entry = run_status_find(status, plugin, node);
     if (!entry) {
-        entry = g_new0(StatusEntry, 1);
-        entry->plugin = g_strdup(plugin);
-        entry->node = g_strdup(node);
-        entry->result = g_strdup("");
+        entry = entry_new(plugin, node);
         g_ptr_array_add(status->entries, entry);
     }
     return entry;
@@ -111,6 +117,7 @@ static bool read_entry(RunStatus *status, yyjson_val *value, GError **error) {
         return not_a_status("a plugin in it has no name or no status", error);
     StatusEntry *entry = run_status_ensure(status, plugin, node ? node : "");
     entry->phase = phase;
+    entry->nodes = (guint)CLAMP(json_int(yyjson_obj_get(value, "nodes"), 1), 1, NODES_MAX);
     const char *result = json_get_string(value, "result-status");
     g_free(entry->result);
     entry->result = g_strdup(result ? result : "");
@@ -187,6 +194,8 @@ static yyjson_mut_val *entry_to_json(const StatusEntry *entry, yyjson_mut_doc *d
     yyjson_mut_val *value = yyjson_mut_obj(doc);
     json_mut_set_string(doc, value, "plugin", entry->plugin);
     json_mut_set_string(doc, value, "node", entry->node);
+    if (entry->nodes > 1)
+        json_mut_set(doc, value, "nodes", yyjson_mut_uint(doc, entry->nodes));
     json_mut_set_string(doc, value, "status", run_phase_name(entry->phase));
     json_mut_set_string(doc, value, "result-status", entry->result);
     json_mut_set(doc, value, "result-counts", copy_or_null(doc, entry->counts));
@@ -203,12 +212,12 @@ static yyjson_mut_val *entry_to_json(const StatusEntry *entry, yyjson_mut_doc *d
     return value;
 }
 
-static char *write_with(const RunStatus *status, Measure measure, size_t *length) {
+static char *write_with(const RunStatus *status, const GPtrArray *entries, Measure measure, size_t *length) {
     g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc), *plugins = yyjson_mut_arr(doc);
-    for (guint i = 0; i < status->entries->len; i++)
-        yyjson_mut_arr_append(plugins, entry_to_json(status->entries->pdata[i], doc, measure));
-    json_mut_set(doc, root, "plugins", status->entries->len ? plugins : yyjson_mut_null(doc));
+    for (guint i = 0; i < entries->len; i++)
+        yyjson_mut_arr_append(plugins, entry_to_json(entries->pdata[i], doc, measure));
+    json_mut_set(doc, root, "plugins", entries->len ? plugins : yyjson_mut_null(doc));
     json_mut_set_string(doc, root, "status", run_phase_name(status->phase));
     yyjson_mut_val *archive = json_mut_ensure_object(doc, root, "tar-info");
     json_mut_set_string(doc, archive, "name", status->tar_name ? status->tar_name : "");
@@ -218,14 +227,139 @@ static char *write_with(const RunStatus *status, Measure measure, size_t *length
     return json_mut_write(root, length);
 }
 
-char *run_status_write(const RunStatus *status) {
-    static const Measure measures[] = {{256, REASON_MAX}, {128, REASON_MAX}, {64, 256}, {32, 128},
-                                       {16, 64},          {8, 32},           {4, 0},    {1, 0}};
+/* --- how good it is ------------------------------------------------------------------------------ */
+
+static bool is_bad(const char *status) {
+    return results_outcome(status) == OUTCOME_FAILED;
+}
+
+static bool counts_are_bad(yyjson_mut_doc *counts) {
+    size_t index, count;
+    yyjson_mut_val *key, *value;
+    if (!counts)
+        return false;
+    yyjson_mut_obj_foreach(yyjson_mut_doc_get_root(counts), index, count, key, value) {
+        if (is_bad(yyjson_mut_get_str(key)) && json_mut_int(value, 0) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* --- writing less of it ------------------------------------------------------------------------ */
+
+/* What is said of an entry last, or not at all. */
+typedef enum { RANK_BAD, RANK_RUNNING, RANK_COMPLETE, RANK_PASSED, RANKS } Rank;
+
+static Rank rank_of(const StatusEntry *entry) {
+    if (entry->phase == RUN_FAILED || g_str_equal(entry->node, STATUS_GLOBAL))
+        return RANK_BAD;
+    if (entry->phase == RUN_RUNNING)
+        return RANK_RUNNING;
+    if (!*entry->result)
+        return RANK_COMPLETE;
+    return is_bad(entry->result) || counts_are_bad(entry->counts) ? RANK_BAD : RANK_PASSED;
+}
+
+/* Marks the first `keep` by their rank. */
+static bool *mark_kept(const GPtrArray *entries, guint keep) {
+    bool *kept = g_new0(bool, entries->len + 1);
+    for (int rank = 0; rank < RANKS; rank++) {
+        for (guint i = 0; i < entries->len && keep > 0; i++) {
+            if (rank_of(entries->pdata[i]) == (Rank)rank) {
+                kept[i] = true;
+                keep--;
+            }
+        }
+    }
+    return kept;
+}
+
+/* Adds up the counts; more than a few kinds of them are none. */
+static void add_counts(StatusEntry *sum, const StatusEntry *entry) {
+    enum { KINDS_MAX = 16 };
+    size_t index, count;
+    yyjson_mut_val *key, *value;
+    if (!sum->counts || !entry->counts) {
+        g_clear_pointer(&sum->counts, yyjson_mut_doc_free);
+        return;
+    }
+    yyjson_mut_val *counts = yyjson_mut_doc_get_root(sum->counts);
+    yyjson_mut_obj_foreach(yyjson_mut_doc_get_root(entry->counts), index, count, key, value) {
+        const char *name = yyjson_mut_get_str(key);
+        gint64 before = json_mut_int(yyjson_mut_obj_get(counts, name), 0);
+        json_mut_set(sum->counts, counts, name, yyjson_mut_sint(sum->counts, before + json_mut_int(value, 0)));
+    }
+    if (yyjson_mut_obj_size(counts) > KINDS_MAX)
+        g_clear_pointer(&sum->counts, yyjson_mut_doc_free);
+}
+
+/* The result of a sum that the entry is in: plugins' own words are too many to be told apart. */
+static const char *sum_result(const StatusEntry *entry) {
+    if (results_outcome(entry->result) != OUTCOME_OWN)
+        return entry->result;
+    return counts_are_bad(entry->counts) ? "failed" : "other";
+}
+
+/* Takes the entry into the sum of those that say the same, which is made where there is none; both lists get it. */
+static void sum_up(GHashTable *sums, GPtrArray *owned, GPtrArray *out, const StatusEntry *entry) {
+    const char *word = sum_result(entry);
+    g_autofree char *key = g_strdup_printf("%s/%d%s", entry->plugin, (int)entry->phase, word);
+    StatusEntry *sum = g_hash_table_lookup(sums, key);
+    if (!sum) {
+        sum = entry_new(entry->plugin, "");
+        sum->phase = entry->phase;
+        sum->nodes = 0;
+        g_free(sum->result);
+        sum->result = g_strdup(word);
+        sum->counts = yyjson_mut_doc_new(NULL);
+        yyjson_mut_doc_set_root(sum->counts, yyjson_mut_obj(sum->counts));
+        g_hash_table_insert(sums, g_steal_pointer(&key), sum);
+        g_ptr_array_add(owned, sum);
+        g_ptr_array_add(out, sum);
+    }
+    sum->nodes += entry->nodes;
+    add_counts(sum, entry);
+    g_free(sum->node);
+    sum->node =
+        g_strdup_printf("... and %u more (%s%s%s)", sum->nodes, phase_names[sum->phase], *word ? ", " : "", word);
+}
+
+/* The text with `keep` entries as they are, the others summed up. */
+static char *write_summed(const RunStatus *status, guint keep, Measure measure, size_t *length) {
+    g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+    g_autoptr(GPtrArray) out = g_ptr_array_new();
+    g_autofree bool *kept = mark_kept(status->entries, keep);
+    for (guint i = 0; i < status->entries->len; i++)
+        if (kept[i])
+            g_ptr_array_add(out, status->entries->pdata[i]);
+    for (guint i = 0; i < status->entries->len; i++)
+        if (!kept[i])
+            sum_up(sums, owned, out, status->entries->pdata[i]);
+    return write_with(status, out, measure, length);
+}
+
+char *run_status_write_all(const RunStatus *status) {
     size_t length;
-    char *text = write_with(status, (Measure){G_MAXSIZE, REASON_MAX}, &length);
-    for (size_t i = 0; length > STATUS_SIZE_MAX && i < G_N_ELEMENTS(measures); i++) {
+    return write_with(status, status->entries, (Measure){G_MAXSIZE, G_MAXSIZE}, &length);
+}
+
+/* Fewer names of failures and shorter reasons first, then fewer entries, then less of these again. */
+char *run_status_write(const RunStatus *status) {
+    static const Measure measures[] = {{256, REASON_MAX}, {128, REASON_MAX}, {64, 256}, {32, 128}, {16, 64}};
+    size_t length;
+    guint keep = status->entries->len;
+    Measure measure = {G_MAXSIZE, REASON_MAX};
+    char *text = write_with(status, status->entries, measure, &length);
+    for (size_t i = 0; length > STATUS_SIZE_MAX && (keep > 0 || measure.names > 0 || measure.reason > 0); i++) {
+        if (i < G_N_ELEMENTS(measures))
+            measure = measures[i];
+        else if (keep > 0)
+            keep = MIN(keep - 1, (guint)(keep * (guint64)STATUS_SIZE_MAX / length * 9 / 10));
+        else
+            measure = (Measure){measure.names / 2, measure.reason / 2};
         g_free(text);
-        text = write_with(status, measures[i], &length);
+        text = write_summed(status, keep, measure, &length);
     }
     return text;
 }
@@ -332,22 +466,6 @@ bool status_entry_progress(StatusEntry *entry, yyjson_val *update, const char *t
 }
 
 /* --- outcome ----------------------------------------------------------------------------------- */
-
-static bool is_bad(const char *status) {
-    return results_outcome(status) == OUTCOME_FAILED;
-}
-
-static bool counts_are_bad(yyjson_mut_doc *counts) {
-    size_t index, count;
-    yyjson_mut_val *key, *value;
-    if (!counts)
-        return false;
-    yyjson_mut_obj_foreach(yyjson_mut_doc_get_root(counts), index, count, key, value) {
-        if (is_bad(yyjson_mut_get_str(key)) && json_mut_int(value, 0) > 0)
-            return true;
-    }
-    return false;
-}
 
 bool run_status_is_bad(const RunStatus *status) {
     for (guint i = 0; i < status->entries->len; i++) {
@@ -467,7 +585,10 @@ static void add_summary(GPtrArray *cells, const RunStatus *status) {
         bool alone = (first == 0 || !g_str_equal(((StatusEntry *)sorted->pdata[first - 1])->plugin, entry->plugin)) &&
                      next == first + 1 &&
                      (next == sorted->len || !g_str_equal(((StatusEntry *)sorted->pdata[next])->plugin, entry->plugin));
-        g_autofree char *count = g_strdup_printf("%u", next - first);
+        guint nodes = 0;
+        for (guint i = first; i < next; i++)
+            nodes += ((const StatusEntry *)sorted->pdata[i])->nodes;
+        g_autofree char *count = g_strdup_printf("%u", nodes);
         g_autofree char *progress = alone ? progress_text(entry) : g_strdup("");
         add_cells(cells, entry->plugin, phase_names[entry->phase], entry->result, count, progress);
     }

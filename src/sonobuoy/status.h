@@ -13,14 +13,18 @@
 
 #define STATUS_ANNOTATION "sonobuoy.hept.io/status"
 #define STATUS_GLOBAL "global" /* the node of a plugin that runs once */
-/* An annotation may hold 256 KiB with all others: longer lists of failures are cut short, with a word, and
- * reasons. */
+/* An annotation may hold 256 KiB with all others: longer lists of failures are cut short, with a word, and reasons;
+ * where that is not enough, entries that say the same of a plugin's nodes are summed up as one, those that have passed
+ * first:
+ *   {"plugin", "node": "... and 4000 more (complete, passed)", "nodes": 4000, "status", "result-status",
+ * "result-counts"} Stock's command line knows nothing of "nodes" and counts it as one. */
 #define STATUS_SIZE_MAX (192 * 1024)
 
 typedef enum { RUN_RUNNING, RUN_POST_PROCESSING, RUN_COMPLETE, RUN_FAILED } RunPhase;
 
 typedef struct {
     char *plugin, *node; /* "" as node: not known yet */
+    guint nodes;         /* how many it stands for; 1 but for what was summed up */
     RunPhase phase;      /* never RUN_POST_PROCESSING */
     char *result;        /* result-status: "passed", "failed", "custom: 1, ...", "" */
     char *reason;        /* of one that is RUN_FAILED, else without meaning; NULL where it is not known */
@@ -43,8 +47,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunStatus, run_status_free)
 
 /* From an annotation's text; INVALID. */
 RunStatus *run_status_parse(const char *text, size_t length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The annotation's text, at most STATUS_SIZE_MAX bytes as long as plugins and nodes alone are no more. */
+/* The annotation's text, at most STATUS_SIZE_MAX bytes: however many nodes there are, and for hundreds of plugins. */
 char *run_status_write(const RunStatus *status);
+/* The same, whole. */
+char *run_status_write_all(const RunStatus *status);
 
 /* The entry, or NULL. */
 StatusEntry *run_status_find(const RunStatus *status, const char *plugin, const char *node);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The aggregator and its workers, as programs beside a control plane without nodes: what the pods would do is done here.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2016,SC2031,SC2030,SC2154
 load helpers
 load aggregator
 

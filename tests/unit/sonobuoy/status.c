@@ -122,6 +122,13 @@ static void test_size(void) {
     g_assert_nonnull(strstr(text, "number 0\""));
 }
 
+static guint count_nodes(const RunStatus *status) {
+    guint nodes = 0;
+    for (guint i = 0; i < status->entries->len; i++)
+        nodes += ((const StatusEntry *)status->entries->pdata[i])->nodes;
+    return nodes;
+}
+
 static void test_reasons(void) {
     g_autoptr(RunStatus) status = run_status_new();
     static const char *const nodes[] = {"a", "b", "c", "d", "e", "f"};
@@ -158,7 +165,67 @@ static void test_reasons_size(void) {
     g_assert_cmpuint(strlen(text), <=, STATUS_SIZE_MAX);
     g_autoptr(RunStatus) again = run_status_parse(text, strlen(text), NULL);
     g_assert_nonnull(again);
-    g_assert_cmpuint(again->entries->len, ==, 1501);
+    g_assert_cmpuint(count_nodes(again), ==, 1501);
+}
+
+static void finish_entry(StatusEntry *entry, const char *result) {
+    entry->phase = RUN_COMPLETE;
+    g_free(entry->result);
+    entry->result = g_strdup(result);
+    g_autofree char *counts = g_strdup_printf("{\"%s\":1}", result);
+    g_autoptr(yyjson_doc) doc = json_parse(counts, strlen(counts), "counts", NULL);
+    entry->counts = yyjson_doc_mut_copy(doc, NULL);
+}
+
+/* Nor do thousands of nodes: what has not passed is told of each, and all are counted. */
+static void test_many_nodes(void) {
+    enum { NODES = 5000 };
+    g_autoptr(RunStatus) status = run_status_new();
+    progress(run_status_ensure(status, "e2e", STATUS_GLOBAL), "{\"total\":7,\"completed\":2,\"failures\":[\"why\"]}");
+    for (int i = 0; i < NODES; i++) {
+        g_autofree char *node = g_strdup_printf("node-%d.of-a-region.example.org", i);
+        StatusEntry *entry = run_status_ensure(status, "logs", node);
+        if (i % 1000 == 0)
+            entry->phase = RUN_FAILED;
+        else if (i % 1000 == 1)
+            finish_entry(entry, "failed");
+        else if (i % 1000 != 2)
+            finish_entry(entry, "passed");
+    }
+    g_autofree char *whole = run_status_write_all(status), *text = run_status_write(status);
+    g_assert_cmpuint(strlen(whole), >, STATUS_SIZE_MAX);
+    g_assert_cmpuint(strlen(text), <=, STATUS_SIZE_MAX);
+    g_assert_cmpuint(strlen(text), >, STATUS_SIZE_MAX / 2); /* there is room for many */
+    static const char *const told[] = {"node-0.", "node-4000.", "node-1001.", "node-4002.", "\"why\""};
+    for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
+        g_assert_nonnull(strstr(text, told[i]));
+    g_autoptr(RunStatus) again = run_status_parse(text, strlen(text), NULL),
+                         all = run_status_parse(whole, strlen(whole), NULL);
+    g_assert_true(run_status_is_bad(again));
+    g_autofree char *summary = run_status_text(again, false), *expected = run_status_text(all, false);
+    g_assert_cmpstr(summary, ==, expected);
+    g_autofree char *rows = run_status_text(again, true), *same = run_status_write(again);
+    g_assert_nonnull(strstr(rows, " more (complete, passed)"));
+    g_assert_cmpstr(same, ==, text);
+}
+
+/* Where each node says something of its own there is an end to it as well. */
+static void test_many_odd_nodes(void) {
+    g_autoptr(RunStatus) status = run_status_new();
+    for (int i = 0; i < 20000; i++) {
+        g_autofree char *node = g_strdup_printf("node-%d", i), *result = g_strdup_printf("moored-%d: 1", i);
+        g_autofree char *failures = g_strdup_printf("{\"total\":9,\"failures\":[\"a\",\"b%d\",\"c\"]}", i);
+        StatusEntry *entry = run_status_ensure(status, i % 2 ? "a" : "b", node);
+        progress(entry, failures);
+        if (i % 3)
+            finish_entry(entry, result);
+        if (i % 5 == 0)
+            entry->phase = RUN_FAILED;
+    }
+    g_autofree char *text = run_status_write(status);
+    g_assert_cmpuint(strlen(text), <=, STATUS_SIZE_MAX);
+    g_autoptr(RunStatus) again = run_status_parse(text, strlen(text), NULL);
+    g_assert_cmpuint(count_nodes(again), ==, 20000);
 }
 
 int main(int argc, char **argv) {
@@ -169,5 +236,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/sonobuoy/status/size", test_size);
     g_test_add_func("/sonobuoy/status/reasons", test_reasons);
     g_test_add_func("/sonobuoy/status/reasons-size", test_reasons_size);
+    g_test_add_func("/sonobuoy/status/many-nodes", test_many_nodes);
+    g_test_add_func("/sonobuoy/status/many-odd-nodes", test_many_odd_nodes);
     return g_test_run();
 }

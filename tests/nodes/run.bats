@@ -19,6 +19,7 @@ setup() {
 teardown() {
   [ -z "$NODES_LACK" ] || return 0
   [ ! -e stopped ] || kill -CONT "$(cat stopped)"
+  "$cluster/proxy" down "$cluster_name"
   sonobuoy delete --wait=2 >/dev/null 2>&1
 }
 

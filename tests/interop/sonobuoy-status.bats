@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# The status of a run with more nodes than an annotation has room for: our aggregator writes it, stock's command line and
-# ours read it.
+# Statuses that ours wrote, read by stock's command line and by ours.
 # shellcheck disable=SC2154
 load ../integration/helpers
 sonobuoy=${SONOBUOY:-$root/build/sonobuoy}
@@ -58,4 +57,26 @@ YAML
   run "$sonobuoy" status --kubeconfig "$KUBECONFIG"
   [[ $output =~ logs\ +failed\ +failed\ +3000 ]] || fails "$output"
   [ "$(tar xzOf run/*.tar.gz meta/status.json | jq '[.plugins[] | select(.status == "failed")] | length')" = 3000 ]
+}
+
+@test "why a result did not come is passed by" {
+  kubectl create namespace reasons >/dev/null
+  kubectl create -f - >/dev/null <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: sonobuoy
+  namespace: reasons
+  labels: {component: sonobuoy, sonobuoy-component: aggregator}
+  annotations:
+    sonobuoy.hept.io/status: '{"plugins": [{"plugin": "mine", "node": "global", "status": "failed", "result-status": "", "result-counts": null, "reason": "no room"}], "status": "running"}'
+spec: {containers: [{name: kube-sonobuoy, image: x}]}
+YAML
+  kubectl -n reasons patch pod sonobuoy --subresource=status --type=merge -p '{"status": {"phase": "Running"}}' >/dev/null
+  run -0 "$stock" status -n reasons --kubeconfig "$KUBECONFIG"
+  [[ $output == *mine*failed* ]]
+  run -0 "$stock" status -n reasons --kubeconfig "$KUBECONFIG" --json
+  [ "$(jq -r '.plugins[0].status' <<<"${lines[-1]}")" = failed ]
+  run -0 "$sonobuoy" status -n reasons
+  [[ $output == *"mine: no room"* ]]
 }

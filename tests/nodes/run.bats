@@ -19,6 +19,7 @@ setup() {
 teardown() {
   [ -z "$NODES_LACK" ] || return 0
   [ ! -e stopped ] || kill -CONT "$(cat stopped)"
+  "$cluster/proxy" down "$cluster_name"
   sonobuoy delete --wait=2 >/dev/null 2>&1
 }
 
@@ -177,7 +178,7 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   kubectl create secret generic theirs -n default --from-literal=key=value >/dev/null
   plugin hello Job raw "file=out.txt; id >\$SONOBUOY_RESULTS_DIR/\$file; $done_with"
   plugin nodes DaemonSet raw "file=out.txt; echo hello >\$SONOBUOY_RESULTS_DIR/\$file; $done_with; $stays"
-  jq '.podSpec = {containers: []}' hello.yaml >with.yaml
+  jq '.podSpec = {containers: [], restartPolicy: "Never"}' hello.yaml >with.yaml
   kubectl create priorityclass few --value=1 >/dev/null
   exits 0 starts -p with.yaml -p nodes.yaml --aggregator-permissions least --namespace-psa-enforce-level restricted --wait=5 \
     --pod-label team=a --pod-annotation hello:why=test --pod-requests sonobuoy:cpu=10m --pod-priority-class few \

@@ -170,6 +170,7 @@ void collection_fail(Collection *collection, const char *plugin, const char *nod
         if (!write_error(collection, plugin, node, reason, pod, &failure))
             run_log(collection->log, LOG_ERROR, "%s/%s: %s", plugin, node, failure->message);
         set_outcome(collection, plugin, node, LOST);
+        status_entry_fail(run_status_ensure(collection->status, plugin, node), reason);
     }
     collection_unlock(collection);
     if (fails)

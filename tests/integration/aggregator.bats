@@ -298,4 +298,7 @@ PYTHON
   [ "$(cd all/plugins/folder/results/global && ls)" = good ]
   grep -q "nothing-there" all/plugins/none/errors/global/error.json
   [ "$(annotation | jq -r '.plugins[] | "\(.plugin) \(.status) \(.["result-status"])"' | sort | xargs)" = "folder complete passed none failed failed pipe failed failed" ]
+  # Why is in the status, too.
+  annotation | jq -r '.plugins[] | select(.plugin == "none").reason' | grep -q nothing-there
+  [ "$(annotation | jq -r '.plugins[] | select(.plugin == "folder").reason')" = null ]
 }

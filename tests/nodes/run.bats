@@ -171,7 +171,10 @@ is() { status_of '.plugins[] | .node + " " + .status' | grep -qx "$1 $2"; }
   plugin sleeps Job raw "$stays"
   plugin crashes DaemonSet raw "exit 3"
   exits 1 starts -p hello.yaml -p sleeps.yaml -p crashes.yaml --timeout 20 --wait=5
-  says "container plugin ended with exit code 3" "hello   complete   passed" "sleeps     failed" "crashes     failed"
+  says "container plugin ended with exit code 3" "hello   complete   passed" "sleeps     failed" "crashes     failed" \
+    "sleeps: Plugin timeout while waiting for results"
+  run -0 sonobuoy status
+  says "sleeps: Plugin timeout while waiting for results"
 }
 
 @test "least rights and restricted pods: the run completes, and its archive lacks only what it may not read" {

@@ -66,6 +66,8 @@ typedef struct {
     RunState *state;    /* what the next aggregator is to know, if this one is ended */
 } Run;
 
+/* Whether this aggregator was told to end, and another will go on on its volume: nothing is given up. */
+bool run_is_handed_on(const Run *run);
 /* Writes the state; a failure is told to the log. */
 void run_save(const Run *run);
 

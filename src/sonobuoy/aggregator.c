@@ -38,6 +38,10 @@ static void write_or_say(const Run *run, const char *path, const char *text) {
         run_log(run->options->log, LOG_ERROR, "%s", failure->message);
 }
 
+bool run_is_handed_on(const Run *run) {
+    return *run->options->config->volume_claim && cancel_is_set(run->options->cancel);
+}
+
 void run_save(const Run *run) {
     g_autoptr(GError) failure = NULL;
     if (!run_state_write(run->state, run->options->folder, &failure))
@@ -98,7 +102,7 @@ static void run_plugins(Run *run) {
     g_autoptr(GPtrArray) sorted = g_ptr_array_copy(run->running, NULL, NULL);
     g_ptr_array_set_free_func(sorted, NULL);
     g_ptr_array_sort(sorted, compare_order);
-    for (guint first = 0, next; first < sorted->len; first = next) {
+    for (guint first = 0, next; first < sorted->len && !run_is_handed_on(run); first = next) {
         g_autoptr(GPtrArray) group = g_ptr_array_new();
         gint64 order = ((const Running *)sorted->pdata[first])->plugin->order;
         for (next = first; next < sorted->len && ((const Running *)sorted->pdata[next])->plugin->order == order;
@@ -307,6 +311,12 @@ static bool run_all(Run *run, const char *host, GError **error) {
     run_log(run->options->log, LOG_INFO, "listening on %s", run->options->config->advertise_address);
     run_plugins(run);
     result_server_stop(server, LAST_UPLOADS_SECONDS);
+    if (run_is_handed_on(run)) {
+        announce_stop(announcer);
+        g_set_error_literal(error, BASE_ERROR, BASE_ERROR_CANCELLED,
+                            "told to end; the next aggregator goes on with the run, on its claim");
+        return false;
+    }
     bool done = finish(run, error);
     if (!done)
         set_phase(run, RUN_FAILED);

@@ -74,6 +74,9 @@ static const struct {
     {"ProgressUpdatesPort", TEXT, AT(progress_port)},
     {"SecurityContextMode", TEXT, AT(security_context_mode)},
     {"Pods", OBJECT, AT(pods), .omit = true},
+    {"AggregatorVolumeClaim", TEXT, AT(volume_claim), .omit = true},
+    {"AggregatorVolumeSize", TEXT, AT(volume_size), .omit = true},
+    {"AggregatorVolumeClass", TEXT, AT(volume_class), .omit = true},
     {"PluginPermissions", OBJECT, AT(plugin_permissions), .omit = true},
 #undef AT
 };

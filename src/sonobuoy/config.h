@@ -33,6 +33,8 @@ typedef struct {
     bool force_image_pull_policy;
     yyjson_mut_val *custom_annotations;     /* an object, of doc; or NULL */
     char *aggregator_permissions;           /* rights.h */
+    char *volume_claim;                     /* that the aggregator keeps its folder on; "": none */
+    char *volume_size, *volume_class;       /* of one that is made for it; "": it is there, the default one */
     yyjson_mut_val *aggregator_tolerations; /* an array, of doc; or NULL */
     char *service_account;
     bool existing_service_account;

@@ -30,7 +30,8 @@ char *driver_selector(const char *session);
 
 /* Why a pod of a plugin will not bring its result, as people want to read it; NULL while it may. `now`: microseconds
  * since the epoch. It cannot be scheduled; a container was restarted more than twice, was ended or its image could not
- * be pulled for five minutes; the pod is lost with its node or was evicted. g_free() it. */
+ * be pulled for five minutes (ten seconds for a worker that nobody starts again); the pod is lost with its node or was
+ * evicted. g_free() it. */
 char *driver_failure(yyjson_val *pod, gint64 now);
 
 /* Names of the nodes (an array of Node objects) that a DaemonSet's pods are expected on: those that its pod spec's node

@@ -121,7 +121,7 @@ static const char pod[] =
     "    - {name: sonobuoy-config-volume, mountPath: /etc/sonobuoy}\n"
     "    - {name: sonobuoy-plugins-volume, mountPath: /plugins.d}\n"
     "    - {name: output-volume, mountPath: /tmp/sonobuoy}\n"
-    "  restartPolicy: Never\n"
+    "  restartPolicy: OnFailure\n"
     "  serviceAccountName: x\n"
     "  tolerations: [{key: kubernetes.io/e2e-evict-taint-key, operator: Exists}]\n"
     "  volumes:\n"
@@ -204,6 +204,49 @@ static yyjson_mut_doc *pod_object(const ManifestOptions *options, GError **error
     /* The one of the configuration is not one of the options'. */
     json_mut_set_string(doc, spec, "serviceAccountName", config->service_account);
     return g_steal_pointer(&doc);
+}
+
+/* --- on a claim ---------------------------------------------------------------------------------- */
+
+static yyjson_mut_doc *claim_object(const RunConfig *config) {
+    yyjson_mut_doc *doc = manifest_object("apiVersion: v1\n"
+                                          "kind: PersistentVolumeClaim\n"
+                                          "metadata: {labels: {" COMPONENT_YAML "}, name: x, namespace: x}\n"
+                                          "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: x}}}\n",
+                                          config);
+    yyjson_mut_val *spec = json_mut_get(yyjson_mut_doc_get_root(doc), "spec");
+    json_mut_set_string(doc, manifest_metadata(doc), "name", config->volume_claim);
+    json_mut_set_string(doc, json_mut_get(spec, "resources", "requests"), "storage", config->volume_size);
+    if (*config->volume_class)
+        json_mut_set_string(doc, spec, "storageClassName", config->volume_class);
+    return doc;
+}
+
+/* What makes the pod again when it or its node is gone: the next one finds the run's folder on the claim. */
+static yyjson_mut_doc *set_object(const RunConfig *config, yyjson_mut_doc *single) {
+    yyjson_mut_doc *doc =
+        manifest_object("apiVersion: apps/v1\n"
+                        "kind: StatefulSet\n"
+                        "metadata: {labels: {" COMPONENT_YAML "}, name: " AGGREGATOR_POD ", namespace: x}\n"
+                        "spec:\n"
+                        "  replicas: 1\n"
+                        "  serviceName: " SERVICE_NAME "\n"
+                        "  selector: {matchLabels: {" LABEL_PART ": " PART_AGGREGATOR "}}\n"
+                        "  template: {}\n",
+                        config);
+    yyjson_mut_val *template = json_mut_get(yyjson_mut_doc_get_root(doc), "spec", "template");
+    yyjson_mut_val *metadata = yyjson_mut_val_mut_copy(doc, manifest_metadata(single));
+    yyjson_mut_val *spec = yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_get(yyjson_mut_doc_get_root(single), "spec"));
+    json_mut_remove(metadata, "name");
+    json_mut_remove(metadata, "namespace");
+    json_mut_set_string(doc, spec, "restartPolicy", "Always");
+    yyjson_mut_val *volume = yyjson_mut_arr_get_last(yyjson_mut_obj_get(spec, "volumes"));
+    json_mut_remove(volume, "emptyDir");
+    json_mut_set_string(doc, json_mut_ensure_object(doc, volume, "persistentVolumeClaim"), "claimName",
+                        config->volume_claim);
+    json_mut_set(doc, template, "metadata", metadata);
+    json_mut_set(doc, template, "spec", spec);
+    return doc;
 }
 
 static yyjson_mut_doc *service_object(const RunConfig *config) {
@@ -321,7 +364,11 @@ GPtrArray *manifest_objects(const ManifestOptions *options, GError **error) {
     yyjson_mut_doc *aggregator = pod_object(options, error);
     if (!aggregator)
         return NULL;
-    g_ptr_array_add(objects, aggregator);
+    if (*config->volume_claim && *config->volume_size)
+        g_ptr_array_add(objects, claim_object(config));
+    g_ptr_array_add(objects, *config->volume_claim ? set_object(config, aggregator) : aggregator);
+    if (*config->volume_claim)
+        yyjson_mut_doc_free(aggregator);
     g_ptr_array_add(objects, service_object(config));
     return g_steal_pointer(&objects);
 }

@@ -203,7 +203,7 @@ void monitor_wait(Run *run, const GPtrArray *group) {
         bool look = begun >= next;
         if (look)
             look_at_leases(&monitor);
-        if (look_at_group(&monitor, group, look) == 0)
+        if (run_is_handed_on(run) || look_at_group(&monitor, group, look) == 0)
             break;
         /* Where a look takes long, as with many nodes, the server is left alone for longer. */
         gint64 took = g_get_monotonic_time() - begun;

@@ -4,6 +4,7 @@
 #include "kube/list.h"
 #include "kube/object.h"
 #include "kube/watch.h"
+#include "sonobuoy/labels.h"
 #include "sonobuoy/manifest.h"
 #include "sonobuoy/resources.h"
 
@@ -105,6 +106,8 @@ static void take_aggregator(Observing *observing, yyjson_val *pod, Trouble troub
     const char *phase = json_get_string(pod, "status", "phase");
     const char *text = json_get_string(json_get(pod, "metadata", "annotations"), STATUS_ANNOTATION);
     g_autoptr(GError) failure = NULL;
+    g_free(view->pod);
+    view->pod = g_strdup(json_get_string(pod, "metadata", "name"));
     g_free(view->resource_version);
     view->resource_version = g_strdup(json_get_string(pod, "metadata", "resourceVersion"));
     view->may_pass = trouble == MAY_PASS;
@@ -115,18 +118,19 @@ static void take_aggregator(Observing *observing, yyjson_val *pod, Trouble troub
     g_clear_pointer(&view->status, run_status_free);
     view->status = text ? run_status_parse(text, strlen(text), &failure) : NULL;
     if (failure)
-        note(view, "pod %s has a status that cannot be read: %s", AGGREGATOR_POD, failure->message);
+        note(view, "pod %s has a status that cannot be read: %s", view->pod, failure->message);
     const char *node = json_get_string(pod, "spec", "nodeName");
     if (view->state == VIEW_STARTING && view->notes->len == 0 && node)
-        note(view, "pod %s is being started on node %s", AGGREGATOR_POD, node);
+        note(view, "pod %s is being started on node %s", view->pod, node);
     else if (view->state == VIEW_STARTING && view->notes->len == 0)
-        note(view, "pod %s waits for the scheduler", AGGREGATOR_POD);
+        note(view, "pod %s waits for the scheduler", view->pod);
     if (yyjson_obj_get(yyjson_obj_get(pod, "metadata"), "deletionTimestamp"))
-        note(view, "pod %s is being deleted", AGGREGATOR_POD);
+        note(view, "pod %s is being deleted", view->pod);
 }
 
 static bool is_aggregator(yyjson_val *pod) {
-    return g_strcmp0(json_get_string(pod, "metadata", "name"), AGGREGATOR_POD) == 0;
+    return g_strcmp0(json_get_string(pod, "metadata", "name"), AGGREGATOR_POD) == 0 ||
+           g_strcmp0(json_get_string(pod, "metadata", "labels", LABEL_PART), PART_AGGREGATOR) == 0;
 }
 
 static bool take_pods(yyjson_val *pods, size_t bytes, void *data, GError **error) {
@@ -189,11 +193,12 @@ bool observe_run(KubeClient *client, const char *namespace_, RunView *out, GErro
 void run_view_clear(RunView *view) {
     g_clear_pointer(&view->status, run_status_free);
     g_clear_pointer(&view->notes, g_ptr_array_unref);
+    g_clear_pointer(&view->pod, g_free);
     g_clear_pointer(&view->resource_version, g_free);
     view->state = VIEW_ABSENT;
 }
 
 bool observe_change(KubeClient *client, const char *namespace_, const RunView *since, GError **error) {
-    return kube_watch_object(client, &resource_pods, namespace_, AGGREGATOR_POD, since->resource_version,
-                             CHANGE_SECONDS, kube_client_cancel(client), error);
+    return kube_watch_object(client, &resource_pods, namespace_, since->pod ? since->pod : AGGREGATOR_POD,
+                             since->resource_version, CHANGE_SECONDS, kube_client_cancel(client), error);
 }

@@ -18,7 +18,8 @@ typedef struct {
     RunStatus *status;      /* NULL until the aggregator has written one */
     GPtrArray *notes;       /* sentences: what pods wait for, what is refused: the first 20; never NULL */
     bool may_pass;          /* the trouble may pass by itself: a registry that does not answer */
-    char *resource_version; /* of the aggregator's pod, or NULL */
+    char *pod;              /* the aggregator's; with the next, or both are NULL */
+    char *resource_version; /* of that pod */
 } RunView;
 
 /* `out` is zeroed, or a cleared view. */

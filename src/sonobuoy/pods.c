@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-enum { RESTARTS_MAX = 2, PATIENCE_SECONDS = 300 };
+enum {
+    RESTARTS_MAX = 2,
+    PATIENCE_SECONDS = 300,
+    WORKER_SECONDS = 10, /* for a result that a worker sent just before it ended */
+};
 
 /* --- failing pods ---------------------------------------------------------------------------------- */
 
@@ -20,24 +24,32 @@ static char *unschedulable(yyjson_val *status) {
     return NULL;
 }
 
-static bool is_long_ago(const char *time, gint64 now) {
+static bool is_ago(const char *time, gint64 now, gint64 seconds) {
     gint64 then;
-    return time && time_parse(time, &then, NULL) && now - then > PATIENCE_SECONDS * G_USEC_PER_SEC;
+    return time && time_parse(time, &then, NULL) && now - then > seconds * G_USEC_PER_SEC;
 }
 
-static char *container_failure(yyjson_val *container, const char *started, gint64 now) {
+/* How long what a container that has ended may still be waited for. Without its worker a pod brings nothing, and one of
+ * a pod that restarts nothing does not come back. */
+static gint64 patience(yyjson_val *pod, const char *container) {
+    bool stays_ended = g_strcmp0(json_get_string(pod, "spec", "restartPolicy"), "Never") == 0;
+    return stays_ended && g_strcmp0(container, WORKER_CONTAINER) == 0 ? WORKER_SECONDS : PATIENCE_SECONDS;
+}
+
+static char *container_failure(yyjson_val *pod, yyjson_val *container, gint64 now) {
+    const char *started = json_get_string(pod, "status", "startTime");
     const char *name = json_get_string(container, "name");
     gint64 restarts = json_int(json_get(container, "restartCount"), 0);
     if (restarts > RESTARTS_MAX)
         return g_strdup_printf("Container %s has restarted unsuccessfully %" G_GINT64_FORMAT " times", name, restarts);
     const char *waiting = json_get_string(container, "state", "waiting", "reason");
     if ((g_strcmp0(waiting, "ErrImagePull") == 0 || g_strcmp0(waiting, "ImagePullBackOff") == 0) &&
-        is_long_ago(started, now))
+        is_ago(started, now, PATIENCE_SECONDS))
         return g_strdup_printf("Failed to pull image %s for container %s within 5m0s. Container is in state %s",
                                json_get_string(container, "image"), name, waiting);
     yyjson_val *ended = json_get(container, "state", "terminated");
     const char *reason = json_get_string(ended, "reason"), *message = json_get_string(ended, "message");
-    if (ended && is_long_ago(json_get_string(ended, "finishedAt"), now))
+    if (ended && is_ago(json_get_string(ended, "finishedAt"), now, patience(pod, name)))
         return g_strdup_printf(
             "Container %s is in a terminated state (exit code %" G_GINT64_FORMAT ") due to reason: %s: %s", name,
             json_int(json_get(ended, "exitCode"), 0), reason ? reason : "", message ? message : "");
@@ -59,7 +71,6 @@ static char *lost(yyjson_val *pod, yyjson_val *status) {
 char *driver_failure(yyjson_val *pod, gint64 now) {
     static const char *const lists[] = {"initContainerStatuses", "containerStatuses"};
     yyjson_val *status = yyjson_obj_get(pod, "status"), *container;
-    const char *started = json_get_string(status, "startTime");
     char *failure = unschedulable(status);
     if (!failure)
         failure = lost(pod, status);
@@ -69,7 +80,7 @@ char *driver_failure(yyjson_val *pod, gint64 now) {
             /* An init container that has done its work is no failure. */
             bool done = i == 0 && json_int(json_get(container, "state", "terminated", "exitCode"), -1) == 0;
             if (!failure && !done)
-                failure = container_failure(container, started, now);
+                failure = container_failure(pod, container, now);
         }
     }
     return failure;

@@ -17,6 +17,7 @@ static const struct {
     const char *name;
     bool by_aggregator; /* it makes some, too */
 } own_kinds[] = {
+    {&resource_stateful_sets, AGGREGATOR_POD, false},
     {&resource_pods, AGGREGATOR_POD, true},
     {&resource_daemon_sets, NULL, true},
     {&resource_secrets, NULL, true},
@@ -253,7 +254,7 @@ static bool count_named(const RemoveOptions *options, const KubeResource *resour
 
 static bool count_pods(const RemoveOptions *options, guint *count, char **what, GError **error) {
     return count_named(options, &resource_pods, PLUGINS_LABEL, NULL, count, what, error) &&
-           count_named(options, &resource_pods, RUN_LABEL, "metadata.name=" AGGREGATOR_POD, count, what, error);
+           count_named(options, &resource_pods, RUN_LABEL "," AGGREGATOR_LABEL, NULL, count, what, error);
 }
 
 bool remove_left(const RemoveOptions *options, guint *out_count, char **out_what, GError **error) {

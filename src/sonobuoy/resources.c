@@ -15,6 +15,7 @@ const KubeResource resource_namespaces = RESOURCE("", "namespaces", "Namespace",
                    resource_services = RESOURCE("", "services", "Service", "/api/v1", true),
                    resource_service_accounts = RESOURCE("", "serviceaccounts", "ServiceAccount", "/api/v1", true),
                    resource_daemon_sets = RESOURCE("apps", "daemonsets", "DaemonSet", "/apis/apps/v1", true),
+                   resource_stateful_sets = RESOURCE("apps", "statefulsets", "StatefulSet", "/apis/apps/v1", true),
                    resource_roles = RESOURCE(RBAC, "roles", "Role", "/apis/" RBAC "/v1", true),
                    resource_role_bindings = RESOURCE(RBAC, "rolebindings", "RoleBinding", "/apis/" RBAC "/v1", true),
                    resource_leases =

@@ -10,6 +10,7 @@
 typedef struct {
     const RetrieveOptions *options;
     RunStatus *status;
+    char *pod; /* the aggregator's */
     GPtrArray *files;
 } Retrieve;
 

@@ -85,6 +85,7 @@ static RetrieveOutcome find(Retrieve *retrieve, GError **error) {
         return RETRIEVE_FAILED;
     RetrieveOutcome outcome = view_outcome(&view, options->namespace_, error);
     retrieve->status = g_steal_pointer(&view.status);
+    retrieve->pod = g_steal_pointer(&view.pod);
     return outcome;
 }
 
@@ -222,7 +223,7 @@ int retrieve_open_part(const char *part, const char *target, GError **error) {
 
 KubeCommand *retrieve_start(const Retrieve *retrieve, const char *const *command, GError **error) {
     KubeCommandQuery query = {.namespace_ = retrieve->options->namespace_,
-                              .pod = AGGREGATOR_POD,
+                              .pod = retrieve->pod,
                               .container = AGGREGATOR_CONTAINER,
                               .command = command,
                               .stall_s = STALL_SECONDS};
@@ -476,5 +477,6 @@ RetrieveOutcome retrieve_run(const RetrieveOptions *options, GPtrArray *files, G
     if (outcome == RETRIEVE_DONE && !fetch(&retrieve, error))
         outcome = RETRIEVE_FAILED;
     run_status_free(retrieve.status);
+    g_free(retrieve.pod);
     return outcome;
 }

@@ -119,6 +119,19 @@ const Option generation_options[] = {
      .values = rbac_modes,
      .rare = true,
      .help = "Whether rights are made: Enable, Disable, or Detect what the cluster has."},
+    TEXT("pvc", claim, "NAME", "Keep the aggregator's folder on this claim: it goes on when its pod or node is gone."),
+    {.name = "pvc-size",
+     .kind = OPTION_STRING,
+     .offset = offsetof(Generation, claim_size),
+     .value = "SIZE",
+     .rare = true,
+     .help = "Make the claim, with so much room (5Gi); it is not deleted with a run in a namespace of others."},
+    {.name = "pvc-class",
+     .kind = OPTION_STRING,
+     .offset = offsetof(Generation, claim_class),
+     .value = "CLASS",
+     .rare = true,
+     .help = "And of this storage class."},
     TEXT("namespace-psa-enforce-level", psa_level, "LEVEL", "Pod security level of the namespace."),
     {.name = "security-context-mode",
      .kind = OPTION_ENUM,
@@ -362,6 +375,21 @@ static bool set_timeout(const Generation *options, RunConfig *config, GError **e
     return false;
 }
 
+static bool read_claim(const Generation *options, RunConfig *config, GError **error) {
+    replace(&config->volume_claim, options->claim);
+    replace(&config->volume_size, options->claim_size);
+    replace(&config->volume_class, options->claim_class);
+    if (!*config->volume_claim && (*config->volume_size || *config->volume_class))
+        return wrong_use(error, "--pvc-size and --pvc-class are of the claim that --pvc names");
+    if (*config->volume_class && !*config->volume_size)
+        return wrong_use(error, "--pvc-class is of a claim that is made: say its --pvc-size, too");
+    gint64 bytes;
+    if (!*config->volume_size || quantity_bytes(config->volume_size, &bytes, NULL))
+        return true;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "--pvc-size: \"%s\" is no size, as 5Gi is", config->volume_size);
+    return false;
+}
+
 /* What the command line gives wins over the file; what it does not give leaves it. */
 static bool read_config(const CommandCall *call, const Generation *options, Generated *out, GError **error) {
     RunConfig *config = out->config = run_config_new();
@@ -380,8 +408,8 @@ static bool read_config(const CommandCall *call, const Generation *options, Gene
     config->existing_service_account |= options->existing_service_account;
     if (options->docker_config && !*config->image_pull_secrets)
         replace(&config->image_pull_secrets, "auth-repo-cred");
-    return read_pod_options(options, config, error) && read_plugin_permissions(options, config, error) &&
-           set_timeout(options, config, error);
+    return read_claim(options, config, error) && read_pod_options(options, config, error) &&
+           read_plugin_permissions(options, config, error) && set_timeout(options, config, error);
 }
 
 /* --- tests that failed before ------------------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@ typedef struct {
     GStrv pod_labels, pod_annotations, pod_tolerations, pod_requests, pod_limits, pod_priority, pod_account;
     char *mode, *focus, *skip, *parallel, *rerun_failed;
     char *config, *file;
+    char *claim, *claim_size, *claim_class;
     char *permissions, *psa_level, *pull_policy, *security_context, *service_account, *rbac;
     char *image, *systemd_logs_image, *conformance_image, *kubernetes_version;
     char *e2e_repo, *e2e_repo_config, *docker_config, *ssh_key, *ssh_user;

@@ -54,7 +54,7 @@ cluster-down:
 test: build
 	@scripts/setup stores
 	@if [ "$$(id -u)" = 0 ]; then \
-	  $(MAKE) --no-print-directory image && scripts/setup nodes && scripts/test unit short short-nodes; \
+	  $(MAKE) --no-print-directory image && scripts/setup nodes && scripts/test unit short; \
 	else \
 	  scripts/test unit short && echo 'The tests of pods on nodes were left out: they need root.'; fi
 

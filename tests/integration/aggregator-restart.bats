@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # An aggregator that is killed: the next one goes on with its run, and nothing that had arrived is lost.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2016,SC2154
 load helpers
 load aggregator
 
@@ -74,8 +74,10 @@ objects() { kubectl get "$1" -n "$space" -l sonobuoy-run -o name | wc -l; }
 
 @test "an upload in parts: what does not follow is refused, with what has come" {
   plugin hello Job raw
+  plugin other Job raw
   aggregator_up
   certificate hello
+  certificate other
   printf 0123456789 >whole
   printf 0123 >first
   printf 456789 >rest
@@ -94,6 +96,7 @@ objects() { kubectl get "$1" -n "$space" -l sonobuoy-run -o name | wc -l; }
   [ "$(put hello results/global/hello -T rest -H 'Content-Range: bytes 4-9/10')" = 400 ]
   [ "$(as aa -T rest -H 'Content-Range: bytes 4-9/10' -H 'Content-Disposition: attachment;filename=digits')" = 200 ]
   [ "$(as aa --head)" = 409 ]
+  [ "$(put other results/global/other -T whole)" = 200 ]
   ended
   [ "$(tar xzOf "$(archive)" plugins/hello/results/global/digits)" = 0123456789 ]
 }

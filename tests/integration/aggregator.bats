@@ -157,6 +157,7 @@ teardown_file() { cluster_down; }
   [ "$(tar xzOf "$(archive)" plugins/hello/results/global/file)" = result ]
 }
 
+# bats test_tags=long
 @test "bombs end at limits, and are kept as they came" {
   plugin size Job raw
   plugin entries Job raw

@@ -150,26 +150,27 @@ may() { kubectl auth can-i "${@:2}" --as "system:serviceaccount:$space:$1" >/dev
   may sonobuoy-serviceaccount patch pods -n "$space"
   may sonobuoy-serviceaccount deletecollection daemonsets.apps -n "$space"
   may sonobuoy-plugins get pods -n "$space"
-  ! may sonobuoy-serviceaccount get secrets -n kube-system
-  ! may sonobuoy-serviceaccount create pods -n kube-system
-  ! may sonobuoy-serviceaccount create pods/exec -n "$space"
-  ! may sonobuoy-serviceaccount '*' '*'
-  ! may sonobuoy-plugins get pods -n kube-system
+  exits 1 may sonobuoy-serviceaccount get secrets -n kube-system
+  exits 1 may sonobuoy-serviceaccount create pods -n kube-system
+  exits 1 may sonobuoy-serviceaccount create pods/exec -n "$space"
+  exits 1 may sonobuoy-serviceaccount '*' '*'
+  exits 1 may sonobuoy-plugins get pods -n kube-system
   exits 0 sonobuoy delete -n "$space" --wait=1
   # The namespace was the run's.
-  ! kubectl get namespace "$space" 2>/dev/null
+  exits 1 kubectl get namespace "$space"
   starts
   may sonobuoy-serviceaccount '*' '*'
   exits 0 sonobuoy delete -n "$space" --wait=1
   exits 0 starts -p e2e --aggregator-permissions least --plugin-permissions mine:clusterRead
   may sonobuoy-plugins-admin '*' '*'
   may sonobuoy-plugins-read get nodes
-  ! may sonobuoy-plugins-read delete nodes
-  ! may sonobuoy-serviceaccount '*' '*'
+  exits 1 may sonobuoy-plugins-read delete nodes
+  exits 1 may sonobuoy-serviceaccount '*' '*'
   [ "$(kubectl -n "$space" get configmap sonobuoy-plugins-cm -o json | jq -r '.data[]' | grep -c 'serviceAccountName: sonobuoy-plugins-\(admin\|read\)')" = 2 ]
   kubectl get clusterroles -o name | grep -q "sonobuoy-plugins-admin-$space"
   exits 0 sonobuoy delete -n "$space" --wait=1
-  ! kubectl get clusterroles -o name | grep -q "sonobuoy-plugins-admin-$space"
+  exits 0 kubectl get clusterroles -o name
+  says_not "sonobuoy-plugins-admin-$space"
 }
 
 @test "least rights: groups of the cluster's own kinds, and Secrets where they are asked for" {
@@ -185,7 +186,7 @@ YAML
   exits 0 sonobuoy run --config config.json -n "$space" -p mine.yaml --kubernetes-version v1.30.0 --skip-preflight
   may sonobuoy-serviceaccount list ships.example.org
   may sonobuoy-serviceaccount list secrets -A
-  ! may sonobuoy-serviceaccount delete secrets -n kube-system
+  exits 1 may sonobuoy-serviceaccount delete secrets -n kube-system
 }
 
 @test "what may be set of pods reaches aggregator, workers and plugins" {
@@ -225,7 +226,7 @@ YAML
 @test "what is forbidden: which right is missing, for whom, and how it is given" {
   kubectl create namespace "$space" >/dev/null
   config "{server: '$SERVER', certificate-authority: '$RUN_DIR/pki/ca.crt'}" '{token: limited-token}'
-  local admin=$RUN_DIR/kubeconfig commands
+  local admin=$RUN_DIR/kubeconfig
   exits 1 sonobuoy status -n "$space"
   says "the right to list pods is missing in namespace $space" "--user=limited -n $space"
   # What it says helps.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Kubernetes' conformance tests, a sample of them, as a plugin: what sonobuoy tells is what e2e.test says when it is run
 # by hand.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load ../integration/helpers
 

@@ -59,6 +59,7 @@ go() {
 
 waits_for_go='until [ -e /tmp/go ]; do sleep 0.2; done'
 
+# bats test_tags=long
 @test "the aggregator is killed: its container starts again and the run goes on" {
   plugin first Job 'echo early >$SONOBUOY_RESULTS_DIR/out.txt'
   plugin nodes DaemonSet "$waits_for_go; echo late >\$SONOBUOY_RESULTS_DIR/out.txt"

@@ -46,8 +46,8 @@ static void test_none_and_broken(Place *place, gconstpointer data) {
                                          "[]",
                                          "{}",
                                          "{\"uuid\": \"u\", \"podUID\": \"p\"}",
-                                         "{\"uuid\": \"u\", \"podUID\": \"p\", \"authority\": {\"certificate\": \"c\", "
-                                         "\"key\": \"k\"}, \"plugins\": [1]}"};
+                                         ("{\"uuid\": \"u\", \"podUID\": \"p\", \"authority\": {\"certificate\": "
+                                          "\"c\", \"key\": \"k\"}, \"plugins\": [1]}")};
     g_autofree char *path = g_build_filename(place->folder, "state.json", NULL);
     g_autoptr(GError) none = NULL;
     g_assert_null(run_state_read(place->folder, &none));

@@ -328,6 +328,8 @@ static bool send_result(const Worker *worker, const Result *result, GError **err
             failure = g_error_new(BASE_ERROR, BASE_ERROR_FAILED, "the aggregator answered with status %d: %s", status,
                                   reason);
         bool may_pass = status == 0 || status >= 500 || status == 416;
+        if (cancel_is_set(worker->cancel))
+            end = MIN(end, g_get_monotonic_time() + (gint64)LAST_SECONDS * G_USEC_PER_SEC);
         if (!may_pass || g_get_monotonic_time() > end) {
             g_propagate_prefixed_error(error, g_steal_pointer(&failure), "the result cannot be sent: ");
             return false;

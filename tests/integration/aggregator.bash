@@ -80,7 +80,7 @@ worker() {
   printf '%s' "$PWD/$2" >"$results/done"
   env AGGREGATOR_URL="https://127.0.0.1:$port" RESULT_TYPE="$1" SONOBUOY_RESULTS_DIR="$PWD/$results" NODE_NAME="${3:-}" \
     SONOBUOY_DONE_FILE_DELAY=0s SONOBUOY_PROGRESS_PORT=0 CA_CERT="$(cat ca.pem)" CLIENT_CERT="$(cat "$1.crt")" \
-    CLIENT_KEY="$(cat "$1.key")" timeout "${WORKER_SECONDS:-300}" "$SONOBUOY" worker $role
+    CLIENT_KEY="$(cat "$1.key")" timeout -k 5 300 "$SONOBUOY" worker $role
 }
 
 # put PLUGIN PATH [CURL-OPTIONS...]: a request as that plugin; prints the status

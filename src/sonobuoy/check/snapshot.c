@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { CONNECTIONS = 8, NODES_ASKED = 20, ANSWER_SECONDS = 5, ANSWER_BYTES_MAX = 64 << 20 };
+enum { CONNECTIONS = 8, NODES_ASKED = 20, ANSWER_SECONDS = 5, PROXY_SECONDS = 2, ANSWER_BYTES_MAX = 64 << 20 };
 
 struct Snapshot {
     SnapshotOptions options;
@@ -306,16 +306,19 @@ yyjson_val *snapshot_find(const Snapshot *snapshot, SnapshotKind kind, const cha
 /* --- single answers ------------------------------------------------------------------------------------------ */
 
 static void ask(Snapshot *snapshot, const char *path, SnapshotAnswer *answer) {
+    bool proxied = strstr(path, "/proxy/") != NULL; /* a dead node must not hold up the whole */
     KubeRequest request = {.method = "GET",
                            .path = path,
                            .accept = "application/json, */*",
                            .response_max = ANSWER_BYTES_MAX,
-                           .timeout_s = ANSWER_SECONDS};
+                           .timeout_s = proxied ? PROXY_SECONDS : ANSWER_SECONDS,
+                           .no_retry = proxied};
     g_auto(HttpResponse) response = {0};
     gint64 begun = g_get_monotonic_time();
     bool good = kube_client_request(snapshot->options.client, &request, &response, &answer->error);
     g_assert(good == !answer->error);
     answer->took = g_get_monotonic_time() - begun;
+    answer->at = g_get_real_time();
     answer->status = response.status;
     answer->date = response.headers ? http_date_parse(http_response_header(&response, "date")) : 0;
     guint length = response.body ? response.body->len : 0;

@@ -101,8 +101,10 @@ typedef struct {
     GError *error;    /* NULL for 2xx */
     gint64 took;      /* us */
     gint64 date;      /* the answer's Date header, us since the epoch; 0: none */
+    gint64 at;        /* when it was there, by this machine: us since the epoch */
 } SnapshotAnswer;
-/* GET of a path ("/readyz?verbose"), repeated as kube_client_request() does, for up to 5 s. */
+/* GET of a path ("/readyz?verbose"), repeated as kube_client_request() does, for up to 5 s. What is asked of a node or
+ * a pod by way of the API server (".../proxy/...") is asked once, for up to 2 s. */
 const SnapshotAnswer *snapshot_get(Snapshot *snapshot, const char *path);
 /* Many at once; answers in the paths' order: free the array, the answers stay. */
 GPtrArray *snapshot_get_all(Snapshot *snapshot, const char *const *paths);

@@ -1,0 +1,121 @@
+/* What nodes and pods say of themselves, by way of the API server. */
+#include "sonobuoy/check/areas.h"
+
+#include <string.h>
+
+enum { UNREADY_ASKED = 4, REASON_LENGTH_MAX = 300 };
+
+bool answer_is_denied(const SnapshotAnswer *answer) {
+    /* The refusal of a kubelet is plain text. */
+    return (answer->status == 401 || answer->status == 403) && answer->json;
+}
+
+char *answer_reason(const SnapshotAnswer *answer) {
+    static const char head[] = "error trying to reach service: ";
+    const char *text = json_get_string(yyjson_doc_get_root(answer->json), "message");
+    if (!text && answer->status)
+        text = answer->text;
+    if (!text || !*text)
+        text = answer->error ? answer->error->message : "an empty answer";
+    if (g_str_has_prefix(text, head))
+        text += strlen(head);
+    char *reason = g_strndup(text, MIN(strcspn(text, "\n"), REASON_LENGTH_MAX));
+    return g_strchomp(reason);
+}
+
+/* --- kubelets -------------------------------------------------------------------------------------------- */
+
+/* Asks several nodes for the same. */
+static GArray *ask_nodes(Snapshot *snapshot, const GPtrArray *nodes, const char *suffix) {
+    GArray *answers = g_array_new(false, false, sizeof(NodeAnswer));
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_null_terminated(nodes->len, g_free, true);
+    for (guint i = 0; i < nodes->len; i++)
+        g_ptr_array_add(paths, g_strconcat("/api/v1/nodes/", (const char *)nodes->pdata[i], suffix, NULL));
+    g_autoptr(GPtrArray) got = snapshot_get_all(snapshot, (const char *const *)paths->pdata);
+    for (guint i = 0; i < nodes->len; i++) {
+        NodeAnswer answer = {nodes->pdata[i], got->pdata[i]};
+        g_array_append_val(answers, answer);
+    }
+    return answers;
+}
+
+GArray *kubelets_asked(Snapshot *snapshot) {
+    g_autoptr(GPtrArray) nodes = g_ptr_array_new();
+    guint unready = 0;
+    for (const char *const *name = snapshot_asked_nodes(snapshot); *name; name++) {
+        yyjson_val *node = snapshot_find(snapshot, SNAPSHOT_NODES, NULL, *name);
+        if (g_strcmp0(condition_status(node, "Ready"), "True") == 0 || unready++ < UNREADY_ASKED)
+            g_ptr_array_add(nodes, (void *)*name);
+    }
+    return ask_nodes(snapshot, nodes, "/proxy/healthz");
+}
+
+GArray *kubelets_answers(Snapshot *snapshot, const char *suffix, CheckResult *result) {
+    g_autoptr(GArray) asked = kubelets_asked(snapshot);
+    g_autoptr(GPtrArray) nodes = g_ptr_array_new();
+    const SnapshotAnswer *denied = NULL;
+    for (guint i = 0; i < asked->len; i++) {
+        const NodeAnswer *answer = &g_array_index(asked, NodeAnswer, i);
+        if (answer_is_denied(answer->answer))
+            denied = answer->answer;
+        else if (!answer->answer->error)
+            g_ptr_array_add(nodes, (void *)answer->node);
+    }
+    GArray *answers = ask_nodes(snapshot, nodes, suffix);
+    for (guint i = 0; i < answers->len; i++)
+        if (answer_is_denied(g_array_index(answers, NodeAnswer, i).answer))
+            denied = g_array_index(answers, NodeAnswer, i).answer;
+    if (result && denied) {
+        g_autofree char *reason = answer_reason(denied);
+        check_unknown(result, NULL, "%s", reason);
+    } else if (result && !nodes->len) {
+        check_unknown(result, NULL, "no kubelet of the %u that were asked answers", asked->len);
+    }
+    return answers;
+}
+
+/* --- metrics ----------------------------------------------------------------------------------------------- */
+
+/* Whether a line is a sample of that metric; its labels and where its value begins. */
+static bool is_sample(const char *line, const char *name, size_t length, const char **out_labels,
+                      const char **out_value) {
+    if (strncmp(line, name, length) != 0 || (line[length] != '{' && line[length] != ' '))
+        return false;
+    const char *end = line + strcspn(line, "\n");
+    *out_labels = *out_value = line + length;
+    if (line[length] == '{') {
+        const char *close = end; /* the last brace: a label's value may have one */
+        while (close > line && *close != '}')
+            close--;
+        *out_value = close + 1;
+    }
+    return *out_value < end;
+}
+
+bool metric_sum(const char *text, const char *name, const char *label, double *out) {
+    size_t length = strlen(name);
+    bool any = false;
+    *out = 0;
+    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+        const char *labels, *value;
+        if (!is_sample(line, name, length, &labels, &value))
+            continue;
+        if (label && !g_strstr_len(labels, value - labels, label))
+            continue;
+        *out += g_ascii_strtod(value, NULL);
+        any = true;
+    }
+    return any;
+}
+
+/* --- clocks -------------------------------------------------------------------------------------------------- */
+
+bool server_clock(Snapshot *snapshot, gint64 *out_least, gint64 *out_most) {
+    const SnapshotAnswer *answer = snapshot_get(snapshot, "/version");
+    *out_least = *out_most = 0;
+    if (!answer->date)
+        return false;
+    *out_least = answer->date - answer->at;
+    *out_most = answer->date + G_USEC_PER_SEC - (answer->at - answer->took);
+    return true;
+}

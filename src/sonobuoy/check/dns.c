@@ -57,19 +57,22 @@ static bool is_address_of(yyjson_val *service, const char *address) {
 
 /* Where kubelets tell pods to ask: the Service, or a cache on the node. */
 static void check_cluster_dns(CheckResult *result, yyjson_val *service, const NodeAnswer *answer) {
-    g_auto(GStrv) addresses = json_strings(json_get(yyjson_doc_get_root(answer->answer->json), "kubeletconfig", "clusterDNS"));
+    g_auto(GStrv) addresses =
+        json_strings(json_get(yyjson_doc_get_root(answer->answer->json), "kubeletconfig", "clusterDNS"));
     g_autofree char *object = g_strconcat("Node ", answer->node, NULL), *text = g_strjoinv(", ", addresses),
                     *name = check_object("Service", service);
     for (char **address = addresses; *address; address++)
-        if (is_address_of(service, *address) || g_str_has_prefix(*address, "169.254.") || g_str_has_prefix(*address, "fe80:"))
+        if (is_address_of(service, *address) || g_str_has_prefix(*address, "169.254.") ||
+            g_str_has_prefix(*address, "fe80:"))
             return;
     if (answer->answer->error)
         return;
     const char *own = json_get_string(service, "spec", "clusterIP");
-    check_fail(result, object, "its kubelet tells pods to ask %s, while %s is at %s", *text ? text : "no DNS server", name,
-               own ? own : "no address");
-    check_advise(result, "Set clusterDNS: [%s] in %s's kubelet configuration and restart it; or give the Service that "
-                         "clusterIP: kubectl -n %s delete service %s, and create it with clusterIP: %s.",
+    check_fail(result, object, "its kubelet tells pods to ask %s, while %s is at %s", *text ? text : "no DNS server",
+               name, own ? own : "no address");
+    check_advise(result,
+                 "Set clusterDNS: [%s] in %s's kubelet configuration and restart it; or give the Service that "
+                 "clusterIP: kubectl -n %s delete service %s, and create it with clusterIP: %s.",
                  own ? own : "", answer->node, namespace_of(service), name_of(service),
                  addresses[0] ? addresses[0] : "ADDRESS");
 }
@@ -77,7 +80,8 @@ static void check_cluster_dns(CheckResult *result, yyjson_val *service, const No
 void check_dns_service(Snapshot *snapshot, CheckResult *result) {
     yyjson_val *service = dns_service(snapshot);
     if (!service) {
-        check_fail(result, NULL, "there is no Service kube-system/kube-dns, nor one labelled k8s-app=kube-dns: names of "
+        check_fail(result, NULL,
+                   "there is no Service kube-system/kube-dns, nor one labelled k8s-app=kube-dns: names of "
                    "Services do not resolve");
         return;
     }
@@ -104,7 +108,8 @@ static void explain_none(const Snapshot *snapshot, CheckResult *result, yyjson_v
             deployment = deployments->pdata[i];
     if (deployment && json_int(json_get(deployment, "spec", "replicas"), 1) == 0) {
         check_fail(result, object, "it has no ready endpoint: Deployment %s is scaled to 0", name_of(deployment));
-        check_advise(result, "kubectl -n %s scale deployment %s --replicas=2", namespace_of(service), name_of(deployment));
+        check_advise(result, "kubectl -n %s scale deployment %s --replicas=2", namespace_of(service),
+                     name_of(deployment));
     } else {
         check_fail(result, object, "it has no ready endpoint, of %u pods that it selects", servers->len);
         if (servers->len)
@@ -131,8 +136,9 @@ void check_dns_endpoints(Snapshot *snapshot, CheckResult *result) {
         check_warn(result, object, "it has one ready endpoint: no name resolves while its node or pod is down");
     else if (on == 1) {
         check_warn(result, object, "its %u ready endpoints are on one node", ready);
-        check_advise(result, "Give the Deployment a pod anti-affinity or topologySpreadConstraints over "
-                             "kubernetes.io/hostname, and: kubectl -n %s rollout restart deployment coredns",
+        check_advise(result,
+                     "Give the Deployment a pod anti-affinity or topologySpreadConstraints over "
+                     "kubernetes.io/hostname, and: kubectl -n %s rollout restart deployment coredns",
                      namespace_of(service));
     }
 }
@@ -158,7 +164,8 @@ static void corefile_read(Snapshot *snapshot, yyjson_val *service, Corefile *out
     g_autoptr(GError) error = NULL;
     if (answer->error || !text) {
         g_autofree char *reason = answer_reason(answer);
-        out->lack = g_strdup_printf("ConfigMap %s/coredns: %s", namespace_of(service), answer->error ? reason : "no Corefile in it");
+        out->lack = g_strdup_printf("ConfigMap %s/coredns: %s", namespace_of(service),
+                                    answer->error ? reason : "no Corefile in it");
         return;
     }
     out->blocks = corefile_parse(text, strlen(text), &error);
@@ -198,7 +205,8 @@ static void check_forward(CheckResult *result, yyjson_val *service, const char *
         check_advise(result, "Forward to the name servers of the nodes or of your network: forward . /etc/resolv.conf");
     }
     if (by_file && !any_plugin(corefile, "loop")) {
-        check_warn(result, object, "it forwards to /etc/resolv.conf without loop: where that file names the node itself, "
+        check_warn(result, object,
+                   "it forwards to /etc/resolv.conf without loop: where that file names the node itself, "
                    "questions go in circles and nobody is told");
         check_advise(result, "Add loop to the block of \".\".");
     }
@@ -220,12 +228,13 @@ void check_dns_corefile(Snapshot *snapshot, CheckResult *result) {
     g_autoptr(GArray) answers = kubelets_answers(snapshot, "/proxy/configz", NULL);
     const char *domain = NULL;
     for (guint i = 0; i < answers->len && !domain; i++)
-        domain = json_get_string(yyjson_doc_get_root(g_array_index(answers, NodeAnswer, i).answer->json), "kubeletconfig",
-                                 "clusterDomain");
+        domain = json_get_string(yyjson_doc_get_root(g_array_index(answers, NodeAnswer, i).answer->json),
+                                 "kubeletconfig", "clusterDomain");
     char *const *kubernetes = any_plugin(&corefile, "kubernetes");
     if (!kubernetes) {
         check_fail(result, object, "it has no kubernetes: names of Services do not resolve");
-        check_advise(result, "Add to the block of \".\": kubernetes %s in-addr.arpa ip6.arpa", domain ? domain : "cluster.local");
+        check_advise(result, "Add to the block of \".\": kubernetes %s in-addr.arpa ip6.arpa",
+                     domain ? domain : "cluster.local");
     } else if (domain && kubernetes[1] && !g_strv_contains((const char *const *)kubernetes, domain)) {
         check_fail(result, object, "its kubernetes serves %s, while kubelets tell pods that the cluster's domain is %s",
                    kubernetes[1], domain);
@@ -236,7 +245,8 @@ void check_dns_corefile(Snapshot *snapshot, CheckResult *result) {
     check_summary(result, "%u blocks", corefile.blocks->len);
 }
 
-/* --- its servers ---------------------------------------------------------------------------------------------------- */
+/* --- its servers ----------------------------------------------------------------------------------------------------
+ */
 
 /* Some servers are asked: those that run. */
 static GPtrArray *servers_asked(const Snapshot *snapshot, yyjson_val *service) {
@@ -253,8 +263,9 @@ static GPtrArray *servers_asked(const Snapshot *snapshot, yyjson_val *service) {
 static GPtrArray *ask_servers(Snapshot *snapshot, const GPtrArray *servers, unsigned port, const char *path) {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_null_terminated(servers->len, g_free, true);
     for (guint i = 0; i < servers->len; i++)
-        g_ptr_array_add(paths, g_strdup_printf("/api/v1/namespaces/%s/pods/%s:%u/proxy%s", namespace_of(servers->pdata[i]),
-                                               name_of(servers->pdata[i]), port, path));
+        g_ptr_array_add(paths,
+                        g_strdup_printf("/api/v1/namespaces/%s/pods/%s:%u/proxy%s", namespace_of(servers->pdata[i]),
+                                        name_of(servers->pdata[i]), port, path));
     return snapshot_get_all(snapshot, (const char *const *)paths->pdata);
 }
 
@@ -278,8 +289,10 @@ static void check_server_path(Snapshot *snapshot, CheckResult *result, const GPt
             return;
         }
         check_fail(result, object, "GET %s at port %u: %s", path, port, reason);
-        check_advise(result, "kubectl -n %s logs %s; if the pod is well, the API server does not reach its node's pods "
-                             "(SB-NET-04).", namespace_of(servers->pdata[i]), name_of(servers->pdata[i]));
+        check_advise(result,
+                     "kubectl -n %s logs %s; if the pod is well, the API server does not reach its node's pods "
+                     "(SB-NET-04).",
+                     namespace_of(servers->pdata[i]), name_of(servers->pdata[i]));
     }
 }
 
@@ -304,7 +317,8 @@ void check_dns_servers(Snapshot *snapshot, CheckResult *result) {
         check_unknown(result, NULL, "no server runs (SB-DNS-02)");
 }
 
-/* --- what they answer -------------------------------------------------------------------------------------------------- */
+/* --- what they answer
+ * -------------------------------------------------------------------------------------------------- */
 
 static void check_server_metrics(CheckResult *result, yyjson_val *server, const char *text, const char *upstreams) {
     g_autofree char *object = check_object("Pod", server);
@@ -313,10 +327,11 @@ static void check_server_metrics(CheckResult *result, yyjson_val *server, const 
     metric_sum(text, "coredns_dns_responses_total", "rcode=\"SERVFAIL\"", &failed);
     if (any && answers >= ANSWERS_LEAST && failed * 100 >= answers * PERCENT_WARN) {
         (failed * 100 >= answers * PERCENT_FAIL ? check_fail : check_warn)(
-            result, object, "%.0f of its %.0f answers since its start were SERVFAIL; it forwards to %s", failed, answers,
-            upstreams ? upstreams : "nobody");
+            result, object, "%.0f of its %.0f answers since its start were SERVFAIL; it forwards to %s", failed,
+            answers, upstreams ? upstreams : "nobody");
         check_advise(result, "Ask the upstream from a node: dig @%s example.com; and read: kubectl -n %s logs %s",
-                     upstreams && !strchr(upstreams, '/') ? upstreams : "UPSTREAM", namespace_of(server), name_of(server));
+                     upstreams && !strchr(upstreams, '/') ? upstreams : "UPSTREAM", namespace_of(server),
+                     name_of(server));
     }
     if (metric_sum(text, "coredns_forward_healthcheck_broken_total", NULL, &broken) && broken > 0) {
         check_warn(result, object, "all its upstreams (%s) were silent at once, for %.0f questions since its start",
@@ -351,7 +366,8 @@ void check_dns_answers(Snapshot *snapshot, CheckResult *result) {
     }
     check_summary(result, "%u servers", told);
     if (!told) {
-        g_autofree char *reason = answers->len ? answer_reason(answers->pdata[0]) : g_strdup("no server runs (SB-DNS-02)");
+        g_autofree char *reason =
+            answers->len ? answer_reason(answers->pdata[0]) : g_strdup("no server runs (SB-DNS-02)");
         check_unknown(result, NULL, "%s", reason);
     }
 }

@@ -43,7 +43,8 @@ static gint64 range_size(const Range *range) {
     return free_bits > COUNTED_BITS + 8 ? G_MAXINT64 : (gint64)1 << free_bits;
 }
 
-/* --- nodes' ranges ------------------------------------------------------------------------------------------------- */
+/* --- nodes' ranges -------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     Range range;
@@ -89,8 +90,10 @@ static void check_overlaps(CheckResult *result, const GArray *ranges) {
             g_autofree char *object = g_strconcat("Node ", range->node, NULL);
             check_fail(result, object, "its pods' range %s overlaps %s of node %s: two pods may have one address",
                        range->text, furthest->text, furthest->node);
-            check_advise(result, "Drain %s, delete its Node and let it join anew, so that it is given a range of its own "
-                                 "(kube-controller-manager --cluster-cidr, --node-cidr-mask-size).", range->node);
+            check_advise(result,
+                         "Drain %s, delete its Node and let it join anew, so that it is given a range of its own "
+                         "(kube-controller-manager --cluster-cidr, --node-cidr-mask-size).",
+                         range->node);
         }
         if (!furthest || furthest->range.family != range->range.family ||
             memcmp(furthest->range.last, range->range.last, range->range.bytes) < 0)
@@ -108,7 +111,8 @@ static const NodeRange *node_range_of(const GArray *ranges, const Range *range) 
     return NULL;
 }
 
-static void check_node_addresses(CheckResult *result, const GPtrArray *nodes, const GArray *ranges, const GPtrArray *services) {
+static void check_node_addresses(CheckResult *result, const GPtrArray *nodes, const GArray *ranges,
+                                 const GPtrArray *services) {
     for (guint i = 0; i < nodes->len; i++) {
         size_t index, count;
         yyjson_val *address;
@@ -120,8 +124,8 @@ static void check_node_addresses(CheckResult *result, const GPtrArray *nodes, co
             g_autofree char *object = check_object("Node", nodes->pdata[i]);
             const NodeRange *range = node_range_of(ranges, &own);
             if (range)
-                check_fail(result, object, "its own address %s is in the range %s of the pods of node %s", text, range->text,
-                           range->node);
+                check_fail(result, object, "its own address %s is in the range %s of the pods of node %s", text,
+                           range->text, range->node);
             for (guint j = 0; j < services->len; j++)
                 if (range_has(&((const NodeRange *)services->pdata[j])->range, &own))
                     check_fail(result, object, "its own address %s is in the range %s of Services", text,
@@ -140,8 +144,9 @@ static void check_room(CheckResult *result, const GPtrArray *nodes, const GArray
         if (pods <= room)
             continue;
         g_autofree char *object = g_strconcat("Node ", range->node, NULL);
-        check_warn(result, object, "it takes %" G_GINT64_FORMAT " pods, while its range %s has addresses for %" G_GINT64_FORMAT,
-                   pods, range->text, MAX(room, 0));
+        check_warn(result, object,
+                   "it takes %" G_GINT64_FORMAT " pods, while its range %s has addresses for %" G_GINT64_FORMAT, pods,
+                   range->text, MAX(room, 0));
         check_advise(result, "Lower maxPods in its kubelet's configuration, or give nodes larger ranges "
                              "(kube-controller-manager --node-cidr-mask-size).");
     }
@@ -156,8 +161,9 @@ static void check_lacking(CheckResult *result, const GPtrArray *nodes) {
             continue;
         g_autofree char *object = check_object("Node", nodes->pdata[i]);
         check_warn(result, object, "it was given no range for its pods, as %u of %u nodes were", with, nodes->len);
-        check_advise(result, "kubectl get events -A --field-selector reason=CIDRNotAvailable; a larger --cluster-cidr of "
-                             "kube-controller-manager has more ranges.");
+        check_advise(result,
+                     "kubectl get events -A --field-selector reason=CIDRNotAvailable; a larger --cluster-cidr of "
+                     "kube-controller-manager has more ranges.");
     }
 }
 
@@ -195,7 +201,8 @@ void check_network_plan(Snapshot *snapshot, CheckResult *result) {
     check_summary(result, ranges->len ? "%u ranges of pods" : "the network plug-in has its own plan", ranges->len);
 }
 
-/* --- the ranges of Services ------------------------------------------------------------------------------------------- */
+/* --- the ranges of Services
+ * ------------------------------------------------------------------------------------------- */
 
 /* How many Services have an address of it. */
 static gint64 addresses_used(const Snapshot *snapshot, const Range *range) {
@@ -219,15 +226,17 @@ static void check_range_used(const Snapshot *snapshot, CheckResult *result, cons
     gint64 percent = (gint64)((double)used * 100 / (double)all);
     if (percent < result->config->quota_percent)
         return;
-    (percent >= PERCENT_FATAL ? check_fail : check_warn)(
-        result, object, "%" G_GINT64_FORMAT " of the %" G_GINT64_FORMAT " addresses of %s are used (%" G_GINT64_FORMAT "%%)",
-        used, all, text, percent);
+    (percent >= PERCENT_FATAL ? check_fail : check_warn)(result, object,
+                                                         "%" G_GINT64_FORMAT " of the %" G_GINT64_FORMAT
+                                                         " addresses of %s are used (%" G_GINT64_FORMAT "%%)",
+                                                         used, all, text, percent);
 }
 
 /* Before there were ServiceCIDRs: an address that can be none makes the server name its range. */
 static void check_range_named(Snapshot *snapshot, CheckResult *result) {
-    static const char body[] = "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"generateName\":\"sonobuoy-\"},"
-                               "\"spec\":{\"clusterIP\":\"192.0.2.1\",\"ports\":[{\"port\":80}]}}";
+    static const char body[] =
+        "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"generateName\":\"sonobuoy-\"},"
+        "\"spec\":{\"clusterIP\":\"192.0.2.1\",\"ports\":[{\"port\":80}]}}";
     static const char mark[] = "range of valid IPs is ";
     if (snapshot_is_archive(snapshot)) {
         check_unknown(result, NULL, "an archive does not tell the range");
@@ -243,13 +252,15 @@ static void check_range_named(Snapshot *snapshot, CheckResult *result) {
     g_autoptr(GError) error = NULL;
     bool taken = kube_client_request(snapshot_client(snapshot), &request, &response, &error);
     const char *named = taken ? NULL : strstr(error->message, mark);
-    g_autofree char *text = named ? g_strndup(named + strlen(mark), strspn(named + strlen(mark), "0123456789abcdef.:/")) : NULL;
+    g_autofree char *text =
+        named ? g_strndup(named + strlen(mark), strspn(named + strlen(mark), "0123456789abcdef.:/")) : NULL;
     Range range;
     if (range_parse(text, &range)) {
         check_range_used(snapshot, result, NULL, text, &range);
         check_summary(result, "%s", text);
     } else {
-        check_unknown(result, NULL, "the server does not name the range: %s", taken ? "it takes any address" : error->message);
+        check_unknown(result, NULL, "the server does not name the range: %s",
+                      taken ? "it takes any address" : error->message);
     }
 }
 

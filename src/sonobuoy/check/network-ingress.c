@@ -6,7 +6,8 @@
 /* --- classes ---------------------------------------------------------------------------------------------------- */
 
 static bool is_default(yyjson_val *class) {
-    return g_strcmp0(json_get_string(class, "metadata", "annotations", "ingressclass.kubernetes.io/is-default-class"), "true") == 0;
+    return g_strcmp0(json_get_string(class, "metadata", "annotations", "ingressclass.kubernetes.io/is-default-class"),
+                     "true") == 0;
 }
 
 static guint default_classes(const Snapshot *snapshot, GString *names) {
@@ -51,18 +52,21 @@ static bool has_port(yyjson_val *service, yyjson_val *port) {
 
 static void check_backend(const Looking *looking, const char *object, yyjson_val *ingress, yyjson_val *backend) {
     const char *name = json_get_string(backend, "service", "name"), *in = namespace_of(ingress);
-    yyjson_val *service = name ? index_find(looking->services, in, name) : NULL, *port = json_get(backend, "service", "port");
+    yyjson_val *service = name ? index_find(looking->services, in, name) : NULL,
+               *port = json_get(backend, "service", "port");
     if (!name) /* a resource of another kind */
         return;
     if (!service) {
         check_fail(looking->result, object, "its backend, Service %s, is not there", name);
-        check_advise(looking->result, "kubectl -n %s get services; then kubectl -n %s edit ingress %s", in, in, name_of(ingress));
+        check_advise(looking->result, "kubectl -n %s get services; then kubectl -n %s edit ingress %s", in, in,
+                     name_of(ingress));
     } else if (!has_port(service, port) && g_strcmp0(json_get_string(service, "spec", "type"), "ExternalName") != 0) {
         const char *text = json_get_string(port, "name");
         g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, json_int(json_get(port, "number"), 0));
         check_fail(looking->result, object, "its backend, Service %s, has no port %s", name, text ? text : number);
-        check_advise(looking->result, "kubectl -n %s get service %s shows its ports; then kubectl -n %s edit ingress %s", in,
-                     name, in, name_of(ingress));
+        check_advise(looking->result,
+                     "kubectl -n %s get service %s shows its ports; then kubectl -n %s edit ingress %s", in, name, in,
+                     name_of(ingress));
     }
 }
 
@@ -84,10 +88,12 @@ static void check_secrets(const Looking *looking, const char *object, yyjson_val
         const char *name = json_get_string(tls, "secretName");
         if (!name || !*name || !looking->secrets || index_find(looking->secrets, namespace_of(ingress), name))
             continue;
-        check_fail(looking->result, object, "its TLS Secret %s is not there: its controller shows a certificate of its own",
-                   name);
-        check_advise(looking->result, "kubectl -n %s create secret tls %s --cert=FILE --key=FILE; of cert-manager: kubectl "
-                     "-n %s describe certificate", namespace_of(ingress), name, namespace_of(ingress));
+        check_fail(looking->result, object,
+                   "its TLS Secret %s is not there: its controller shows a certificate of its own", name);
+        check_advise(looking->result,
+                     "kubectl -n %s create secret tls %s --cert=FILE --key=FILE; of cert-manager: kubectl "
+                     "-n %s describe certificate",
+                     namespace_of(ingress), name, namespace_of(ingress));
     }
 }
 
@@ -97,16 +103,19 @@ static void check_class(const Looking *looking, const char *object, yyjson_val *
     gint64 minutes = minutes_since(looking->snapshot, json_get_string(ingress, "metadata", "creationTimestamp"));
     if (class && !index_find(looking->classes, NULL, class)) {
         check_fail(looking->result, object, "its class %s is not there: no controller takes it", class);
-        check_advise(looking->result, "kubectl get ingressclass; then kubectl -n %s patch ingress %s -p "
-                     "'{\"spec\":{\"ingressClassName\":\"CLASS\"}}'", namespace_of(ingress), name_of(ingress));
+        check_advise(looking->result,
+                     "kubectl get ingressclass; then kubectl -n %s patch ingress %s -p "
+                     "'{\"spec\":{\"ingressClassName\":\"CLASS\"}}'",
+                     namespace_of(ingress), name_of(ingress));
     } else if (!class && !old) {
-        check_warn(looking->result, object, "it names no class%s", looking->defaults ? " and is older than the default one"
-                                                                                     : ", and none is the default one");
+        check_warn(looking->result, object, "it names no class%s",
+                   looking->defaults ? " and is older than the default one" : ", and none is the default one");
         check_advise(looking->result, "kubectl -n %s patch ingress %s -p '{\"spec\":{\"ingressClassName\":\"CLASS\"}}'",
                      namespace_of(ingress), name_of(ingress));
     } else if (!yyjson_arr_size(json_get(ingress, "status", "loadBalancer", "ingress")) &&
                minutes >= looking->result->config->stuck_minutes) {
-        check_warn(looking->result, object, "no controller has given it an address for %" G_GINT64_FORMAT " min", minutes);
+        check_warn(looking->result, object, "no controller has given it an address for %" G_GINT64_FORMAT " min",
+                   minutes);
         check_advise(looking->result, "Does the controller of class %s run? kubectl -n %s describe ingress %s",
                      class ? class : old, namespace_of(ingress), name_of(ingress));
     }
@@ -131,7 +140,8 @@ void check_ingresses(Snapshot *snapshot, CheckResult *result) {
         check_unknown(result, NULL, "whether their TLS Secrets are there: secrets could not be listed");
 }
 
-/* --- Gateways ------------------------------------------------------------------------------------------------------- */
+/* --- Gateways -------------------------------------------------------------------------------------------------------
+ */
 
 static void check_condition(CheckResult *result, const char *object, yyjson_val *condition, const char *type) {
     g_autofree char *text = condition_text(condition);

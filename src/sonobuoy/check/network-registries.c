@@ -16,7 +16,8 @@ typedef struct {
 static char *registry_of(const char *image, size_t length) {
     const char *slash = memchr(image, '/', length);
     size_t host = slash ? (size_t)(slash - image) : 0;
-    bool is_host = host && (memchr(image, '.', host) || memchr(image, ':', host) || strncmp(image, "localhost", host) == 0);
+    bool is_host =
+        host && (memchr(image, '.', host) || memchr(image, ':', host) || strncmp(image, "localhost", host) == 0);
     return is_host ? g_strndup(image, host) : g_strdup("docker.io");
 }
 
@@ -67,15 +68,23 @@ typedef struct {
     const char *sign, *cause, *advice;
     bool fails;
 } Cause;
-#define EGRESS "Let the nodes out to %s, port 443, or give the runtime a proxy or a mirror; try on a node: crictl pull IMAGE"
+#define EGRESS \
+    "Let the nodes out to %s, port 443, or give the runtime a proxy or a mirror; try on a node: crictl pull IMAGE"
 static const Cause causes[] = {
-    {"no such host", "its name does not resolve on the node", "Look at the node's own name servers (/etc/resolv.conf) and at the spelling of %s.", true},
-    {"server misbehaving", "its name does not resolve on the node", "Look at the node's own name servers (/etc/resolv.conf) for %s.", true},
-    {"x509", "its certificate is not trusted by the node", "Give the runtime the CA of %s (containerd: certs.d/HOST/hosts.toml), or look at the proxy between.", true},
-    {"toomanyrequests", "it limits how much is pulled", "Log in at %s (imagePullSecrets), or pull through a mirror of your own.", false},
-    {"429", "it limits how much is pulled", "Log in at %s (imagePullSecrets), or pull through a mirror of your own.", false},
-    {"unauthorized", "it wants credentials", "kubectl create secret docker-registry NAME --docker-server=%s ..., and name it in imagePullSecrets.", false},
-    {"denied", "it refuses these credentials, or the image is not there", "Look at the image's name and at the imagePullSecrets for %s.", false},
+    {"no such host", "its name does not resolve on the node",
+     "Look at the node's own name servers (/etc/resolv.conf) and at the spelling of %s.", true},
+    {"server misbehaving", "its name does not resolve on the node",
+     "Look at the node's own name servers (/etc/resolv.conf) for %s.", true},
+    {"x509", "its certificate is not trusted by the node",
+     "Give the runtime the CA of %s (containerd: certs.d/HOST/hosts.toml), or look at the proxy between.", true},
+    {"toomanyrequests", "it limits how much is pulled",
+     "Log in at %s (imagePullSecrets), or pull through a mirror of your own.", false},
+    {"429", "it limits how much is pulled", "Log in at %s (imagePullSecrets), or pull through a mirror of your own.",
+     false},
+    {"unauthorized", "it wants credentials",
+     "kubectl create secret docker-registry NAME --docker-server=%s ..., and name it in imagePullSecrets.", false},
+    {"denied", "it refuses these credentials, or the image is not there",
+     "Look at the image's name and at the imagePullSecrets for %s.", false},
     {"403 Forbidden", "it refuses", "Look at the imagePullSecrets for %s, and at proxies between.", false},
     {"connection refused", "nothing answers there", EGRESS, true},
     {"i/o timeout", "it is not reached from the node: egress is blocked", EGRESS, true},

@@ -64,7 +64,8 @@ static GPtrArray *pods_of(GHashTable *table, yyjson_val *service) {
     return pods;
 }
 
-/* --- backends ------------------------------------------------------------------------------------------------------- */
+/* --- backends -------------------------------------------------------------------------------------------------------
+ */
 
 static char *selector_text(yyjson_val *service) {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -75,7 +76,8 @@ static char *selector_text(yyjson_val *service) {
     return g_string_free(g_steal_pointer(&text), false);
 }
 
-static void check_backends(CheckResult *result, yyjson_val *service, const GPtrArray *pods, const Endpoints *endpoints) {
+static void check_backends(CheckResult *result, yyjson_val *service, const GPtrArray *pods,
+                           const Endpoints *endpoints) {
     g_autofree char *object = check_object("Service", service), *selector = selector_text(service);
     const char *in = namespace_of(service);
     guint ready = 0;
@@ -87,13 +89,14 @@ static void check_backends(CheckResult *result, yyjson_val *service, const GPtrA
     }
     if (!pods->len) {
         check_warn(result, object, "nothing is behind it: no pod has its selector's labels, %s", selector);
-        check_advise(result, "Compare with kubectl -n %s get pods --show-labels; or scale its workload up, or delete it.", in);
+        check_advise(result,
+                     "Compare with kubectl -n %s get pods --show-labels; or scale its workload up, or delete it.", in);
     } else if (!ready) {
         check_fail(result, object, "nothing is behind it: none of its %u pods is ready", pods->len);
         check_advise(result, "kubectl -n %s describe pod %s", in, name_of(unready));
     } else {
-        check_fail(result, object, "nothing is behind it, though %u of its pods are ready: its EndpointSlices %s", ready,
-                   endpoints ? "have no ready endpoint" : "are not there");
+        check_fail(result, object, "nothing is behind it, though %u of its pods are ready: its EndpointSlices %s",
+                   ready, endpoints ? "have no ready endpoint" : "are not there");
         check_advise(result, "The EndpointSlice controller does not act: look at kube-controller-manager and its log.");
     }
 }
@@ -117,7 +120,8 @@ void check_services_backends(Snapshot *snapshot, CheckResult *result) {
     check_summary(result, "%u services", count);
 }
 
-/* --- names of ports ----------------------------------------------------------------------------------------------------- */
+/* --- names of ports
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool containers_have_port(yyjson_val *containers, const char *name) {
     size_t i, j, count, ports;
@@ -160,14 +164,17 @@ void check_services_ports(Snapshot *snapshot, CheckResult *result) {
                 continue;
             g_autofree char *object = check_object("Service", service), *name = check_object("pod", pod);
             check_fail(result, object, "its targetPort %s is no port of %s", target, name);
-            check_advise(result, "Name the port %s in the pod's containers, or set targetPort to a port that is there: "
-                                 "kubectl -n %s edit service %s", target, namespace_of(service), name_of(service));
+            check_advise(result,
+                         "Name the port %s in the pod's containers, or set targetPort to a port that is there: "
+                         "kubectl -n %s edit service %s",
+                         target, namespace_of(service), name_of(service));
         }
     }
     check_summary(result, "%u ports by name", count);
 }
 
-/* --- from outside ----------------------------------------------------------------------------------------------------------- */
+/* --- from outside
+ * ----------------------------------------------------------------------------------------------------------- */
 
 void check_services_inbound(Snapshot *snapshot, CheckResult *result) {
     const GPtrArray *services = snapshot_list(snapshot, SNAPSHOT_SERVICES)->items;
@@ -183,15 +190,18 @@ void check_services_inbound(Snapshot *snapshot, CheckResult *result) {
             continue;
         g_autofree char *object = check_object("Service", service);
         const char *class = json_get_string(service, "spec", "loadBalancerClass");
-        check_fail(result, object, "it has waited for %" G_GINT64_FORMAT " min for an address of a load balancer%s%s", minutes,
-                   class ? " of class " : "", class ? class : "");
-        check_advise(result, "kubectl -n %s describe service %s shows what its controller says; without one (cloud "
-                             "controller manager, MetalLB) it waits for ever.", namespace_of(service), name_of(service));
+        check_fail(result, object, "it has waited for %" G_GINT64_FORMAT " min for an address of a load balancer%s%s",
+                   minutes, class ? " of class " : "", class ? class : "");
+        check_advise(result,
+                     "kubectl -n %s describe service %s shows what its controller says; without one (cloud "
+                     "controller manager, MetalLB) it waits for ever.",
+                     namespace_of(service), name_of(service));
     }
     check_summary(result, "%u load balancers", count);
 }
 
-/* --- policies that cut DNS ------------------------------------------------------------------------------------------------------ */
+/* --- policies that cut DNS
+ * ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     yyjson_val *namespace_; /* of the DNS servers; NULL: it is not known */
@@ -261,7 +271,8 @@ static bool allows_dns(yyjson_val *policy, const Dns *dns) {
     size_t index, count;
     yyjson_val *rule;
     yyjson_arr_foreach(json_get(policy, "spec", "egress"), index, count, rule) {
-        if (ports_have_dns(json_get(rule, "ports"), dns) && peers_have_dns(json_get(rule, "to"), namespace_of(policy), dns))
+        if (ports_have_dns(json_get(rule, "ports"), dns) &&
+            peers_have_dns(json_get(rule, "to"), namespace_of(policy), dns))
             return true;
     }
     return false;
@@ -340,10 +351,11 @@ static void check_policy(CheckResult *result, yyjson_val *policy, const Policies
         example = all->pods->pdata[i];
     }
     if (cut)
-        check_fail(result, object, "it cuts %u pod%s from DNS, %s for one: no egress rule for them allows UDP port 53", cut,
-                   cut == 1 ? "" : "s", name_of(example));
+        check_fail(result, object, "it cuts %u pod%s from DNS, %s for one: no egress rule for them allows UDP port 53",
+                   cut, cut == 1 ? "" : "s", name_of(example));
     else if (!taken)
-        check_warn(result, object, "it cuts the pods that it will select from DNS: no egress rule for them allows UDP port 53");
+        check_warn(result, object,
+                   "it cuts the pods that it will select from DNS: no egress rule for them allows UDP port 53");
 }
 
 void check_services_policies(Snapshot *snapshot, CheckResult *result) {

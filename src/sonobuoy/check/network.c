@@ -22,7 +22,8 @@ static const char *replacement_of(Snapshot *snapshot) {
     static const char *const cilium[] = {"cilium", NULL}, *const ovn[] = {"ovnkube-node", NULL},
                              *const router[] = {"kube-router", NULL};
     const SnapshotAnswer *answer =
-        daemon_set(snapshot, cilium) ? snapshot_get(snapshot, "/api/v1/namespaces/kube-system/configmaps/cilium-config") : NULL;
+        daemon_set(snapshot, cilium) ? snapshot_get(snapshot, "/api/v1/namespaces/kube-system/configmaps/cilium-config")
+                                     : NULL;
     const char *replaces =
         answer ? json_get_string(yyjson_doc_get_root(answer->json), "data", "kube-proxy-replacement") : NULL;
     if (replaces && (g_str_equal(replaces, "true") || g_str_equal(replaces, "strict")))
@@ -72,8 +73,10 @@ void check_network_proxy(Snapshot *snapshot, CheckResult *result) {
     /* Some bind it to the node's own loopback, k3s for one. */
     bool is_sure = good || daemon_set(snapshot, names);
     if (silent && !is_sure && !replacement)
-        check_unknown(result, NULL, "nothing answers at port 10256 of the %u nodes that were asked, and there is no "
-                      "DaemonSet kube-proxy: it may be built into the distribution", silent);
+        check_unknown(result, NULL,
+                      "nothing answers at port 10256 of the %u nodes that were asked, and there is no "
+                      "DaemonSet kube-proxy: it may be built into the distribution",
+                      silent);
     for (guint i = 0; i < answers->len; i++) {
         const NodeAnswer *node = &g_array_index(answers, NodeAnswer, i);
         g_autofree char *object = g_strconcat("Node ", node->node, NULL), *reason = answer_reason(node->answer);
@@ -113,20 +116,23 @@ void check_network_api_service(Snapshot *snapshot, CheckResult *result) {
     }
     if (!first) {
         check_warn(result, object, "its address %s is not the first one of a service range", address);
-        check_advise(result, "The range was changed: kubectl delete service kubernetes; the API server makes it anew. Its "
-                             "certificate must name the new address.");
+        check_advise(result,
+                     "The range was changed: kubectl delete service kubernetes; the API server makes it anew. Its "
+                     "certificate must name the new address.");
     }
     g_autoptr(GHashTable) table = endpoints_by_service(snapshot);
     const Endpoints *endpoints = endpoints_of(table, service);
     check_summary(result, "%s, %u API servers", address, endpoints ? endpoints->ready : 0);
     if (!endpoints || !endpoints->ready) {
         check_fail(result, object, "it has no ready endpoint: no pod reaches the API server");
-        check_advise(result, "API servers register themselves: look at --advertise-address (it must not be of loopback) "
-                             "and --endpoint-reconciler-type, and at their log.");
+        check_advise(result,
+                     "API servers register themselves: look at --advertise-address (it must not be of loopback) "
+                     "and --endpoint-reconciler-type, and at their log.");
     }
 }
 
-/* --- from the API server to pods ------------------------------------------------------------------------------------ */
+/* --- from the API server to pods ------------------------------------------------------------------------------------
+ */
 
 /* A port that speaks HTTP by all that can be told; 0. */
 static gint64 http_port(yyjson_val *pod) {
@@ -137,7 +143,8 @@ static gint64 http_port(yyjson_val *pod) {
         yyjson_arr_foreach(json_get(container, "ports"), j, ports, port) {
             const char *name = json_get_string(port, "name"), *protocol = json_get_string(port, "protocol");
             gint64 number = json_int(json_get(port, "containerPort"), 0);
-            bool takes = name && (g_str_has_prefix(name, "http") || g_str_has_prefix(name, "metrics") || g_str_equal(name, "web"));
+            bool takes = name && (g_str_has_prefix(name, "http") || g_str_has_prefix(name, "metrics") ||
+                                  g_str_equal(name, "web"));
             takes &= !name || !g_str_has_prefix(name, "https");
             for (size_t k = 0; k < G_N_ELEMENTS(usual) && !takes; k++)
                 takes = number == usual[k];
@@ -156,7 +163,8 @@ static GHashTable *pods_to_ask(Snapshot *snapshot) {
         yyjson_val *pod = pods->pdata[i];
         const char *node = json_get_string(pod, "spec", "nodeName");
         bool is_system = g_strcmp0(namespace_of(pod), "kube-system") == 0;
-        if (!node || (!is_system && g_hash_table_contains(chosen, node)) || yyjson_get_bool(json_get(pod, "spec", "hostNetwork")) ||
+        if (!node || (!is_system && g_hash_table_contains(chosen, node)) ||
+            yyjson_get_bool(json_get(pod, "spec", "hostNetwork")) ||
             g_strcmp0(condition_status(pod, "Ready"), "True") != 0 || !http_port(pod))
             continue;
         g_hash_table_insert(chosen, (void *)node, pod);
@@ -166,8 +174,8 @@ static GHashTable *pods_to_ask(Snapshot *snapshot) {
 
 /* Whether it did not come to the pod; what the pod answers does not matter. */
 static bool is_unreachable(const char *reason) {
-    static const char *const signs[] = {"i/o timeout", "no route to host", "network is unreachable", "deadline exceeded",
-                                        "imed out", "Timeout"};
+    static const char *const signs[] = {"i/o timeout",       "no route to host", "network is unreachable",
+                                        "deadline exceeded", "imed out",         "Timeout"};
     for (size_t i = 0; i < G_N_ELEMENTS(signs); i++)
         if (strstr(reason, signs[i]))
             return true;
@@ -180,11 +188,12 @@ void check_network_pods_reached(Snapshot *snapshot, CheckResult *result) {
     guint good = 0;
     for (const char *const *node = snapshot_asked_nodes(snapshot); *node; node++) {
         yyjson_val *pod = g_hash_table_lookup(chosen, *node);
-        if (!pod || g_strcmp0(condition_status(snapshot_find(snapshot, SNAPSHOT_NODES, NULL, *node), "Ready"), "True") != 0)
+        if (!pod ||
+            g_strcmp0(condition_status(snapshot_find(snapshot, SNAPSHOT_NODES, NULL, *node), "Ready"), "True") != 0)
             continue;
         g_ptr_array_add(pods, pod);
-        g_ptr_array_add(paths, g_strdup_printf("/api/v1/namespaces/%s/pods/%s:%" G_GINT64_FORMAT "/proxy/", namespace_of(pod),
-                                               name_of(pod), http_port(pod)));
+        g_ptr_array_add(paths, g_strdup_printf("/api/v1/namespaces/%s/pods/%s:%" G_GINT64_FORMAT "/proxy/",
+                                               namespace_of(pod), name_of(pod), http_port(pod)));
     }
     g_autoptr(GPtrArray) answers = snapshot_get_all(snapshot, (const char *const *)paths->pdata);
     for (guint i = 0; i < answers->len; i++) {
@@ -198,19 +207,25 @@ void check_network_pods_reached(Snapshot *snapshot, CheckResult *result) {
         good += !(answer->error && is_unreachable(reason));
         if (answer->error && is_unreachable(reason)) {
             check_warn(result, object, "the API server does not reach %s: %s", pod, reason);
-            check_advise(result, "Webhooks and aggregated APIs there will fail. Look at routes and firewalls between the "
-                                 "control plane and %s's pods.", json_get_string(pods->pdata[i], "spec", "nodeName"));
+            check_advise(result,
+                         "Webhooks and aggregated APIs there will fail. Look at routes and firewalls between the "
+                         "control plane and %s's pods.",
+                         json_get_string(pods->pdata[i], "spec", "nodeName"));
         }
     }
     check_summary(result, "%u nodes with a pod to ask", good);
+    if (!pods->len)
+        check_unknown(result, NULL, "no node that was asked has a ready pod with a port that speaks HTTP");
 }
 
-/* --- the network plug-in ----------------------------------------------------------------------------------------------- */
+/* --- the network plug-in
+ * ----------------------------------------------------------------------------------------------- */
 
-static const char *const plugins[] = {"calico-node",   "canal",         "cilium",           "kube-flannel-ds", "kube-flannel",
-                                      "weave-net",     "aws-node",      "azure-cni",        "antrea-agent",    "kube-router",
-                                      "ovnkube-node",  "kindnet",       "kube-ovn-cni",     "kube-multus-ds",  "multus",
-                                      "azure-ip-masq-agent", "anetd",   "netd",             "romana-agent",    NULL};
+static const char *const plugins[] = {"calico-node",  "canal",          "cilium",       "kube-flannel-ds",
+                                      "kube-flannel", "weave-net",      "aws-node",     "azure-cni",
+                                      "antrea-agent", "kube-router",    "ovnkube-node", "kindnet",
+                                      "kube-ovn-cni", "kube-multus-ds", "multus",       "azure-ip-masq-agent",
+                                      "anetd",        "netd",           "romana-agent", NULL};
 
 void check_network_plugin(Snapshot *snapshot, CheckResult *result) {
     const GPtrArray *sets = snapshot_list(snapshot, SNAPSHOT_DAEMON_SETS)->items;
@@ -225,20 +240,28 @@ void check_network_plugin(Snapshot *snapshot, CheckResult *result) {
                ready = json_int(json_get(set, "status", "numberReady"), 0);
         if (ready >= wanted)
             continue;
-        check_fail(result, object, "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " ready: pods on the other nodes get no "
-                   "network", ready, wanted);
-        check_advise(result, "kubectl -n %s get pods -o wide | grep %s; then describe, and logs of the one that is not "
-                             "ready", namespace_of(set), name_of(set));
+        check_fail(result, object,
+                   "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " ready: pods on the other nodes get no "
+                   "network",
+                   ready, wanted);
+        check_advise(result,
+                     "kubectl -n %s get pods -o wide | grep %s; then describe, and logs of the one that is not "
+                     "ready",
+                     namespace_of(set), name_of(set));
     }
-    check_summary(result, "%s", names->len ? names->str : "no plug-in that is known by name");
+    check_summary(result, "%s", names->str);
+    if (!names->len)
+        check_unknown(result, NULL, "no DaemonSet has the name of a known network plug-in");
 }
 
-/* --- pods that got no network --------------------------------------------------------------------------------------------- */
+/* --- pods that got no network
+ * --------------------------------------------------------------------------------------------- */
 
 static bool is_exhausted(const char *message) {
-    static const char *const signs[] = {"no IP addresses available", "failed to assign an IP", "no available IP",
-                                        "failed to allocate for range", "not enough IP", "IP address pool exhausted",
-                                        "No more IPs available", "InsufficientCidrBlocks"};
+    static const char *const signs[] = {
+        "no IP addresses available",    "failed to assign an IP", "no available IP",
+        "failed to allocate for range", "not enough IP",          "IP address pool exhausted",
+        "No more IPs available",        "InsufficientCidrBlocks"};
     for (size_t i = 0; i < G_N_ELEMENTS(signs); i++)
         if (strstr(message, signs[i]))
             return true;
@@ -246,7 +269,8 @@ static bool is_exhausted(const char *message) {
 }
 
 void check_network_sandboxes(Snapshot *snapshot, CheckResult *result) {
-    static const char *const reasons[] = {"FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus", "CIDRNotAvailable", NULL};
+    static const char *const reasons[] = {"FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus",
+                                          "CIDRNotAvailable", NULL};
     const GPtrArray *events = snapshot_list(snapshot, SNAPSHOT_EVENTS)->items;
     for (guint i = 0; i < events->len; i++) {
         yyjson_val *event = events->pdata[i], *about = json_get(event, "involvedObject");
@@ -258,10 +282,12 @@ void check_network_sandboxes(Snapshot *snapshot, CheckResult *result) {
         g_autofree char *object = g_strdup_printf("%s %s%s%s", kind ? kind : "Pod", in ? in : "", in ? "/" : "",
                                                   json_get_string(about, "name"));
         bool exhausted = g_str_equal(reason, "CIDRNotAvailable") || (message && is_exhausted(message));
-        (exhausted ? check_fail : check_warn)(result, object, "%s, %" G_GINT64_FORMAT " times, last %" G_GINT64_FORMAT
-                                              " min ago: %s", reason, times, minutes, message ? message : "");
+        (exhausted ? check_fail : check_warn)(result, object,
+                                              "%s, %" G_GINT64_FORMAT " times, last %" G_GINT64_FORMAT " min ago: %s",
+                                              reason, times, minutes, message ? message : "");
         if (exhausted)
-            check_advise(result, "There are no more addresses: delete pods that are done, or give the network plug-in a "
-                                 "larger range (SB-NET-01).");
+            check_advise(result,
+                         "There are no more addresses: delete pods that are done, or give the network plug-in a "
+                         "larger range (SB-NET-01).");
     }
 }

@@ -8,14 +8,23 @@ enum { NODES_NAMED = 5 };
 /* --- from the API server to the kubelet ------------------------------------------------------------------- */
 
 static void advise_path(CheckResult *result, const char *node, const char *reason) {
-    if (strstr(reason, "x509") || strstr(reason, "certificate"))
-        check_advise(result, "The API server does not trust the kubelet's certificate: compare its "
-                             "--kubelet-certificate-authority with the issuer of %s's serving certificate.", node);
+    if (strstr(reason, "tls: internal error"))
+        check_advise(result,
+                     "The kubelet has no serving certificate yet: kubectl get csr, and for %s's own: kubectl "
+                     "certificate approve NAME",
+                     node);
+    else if (strstr(reason, "x509") || strstr(reason, "certificate"))
+        check_advise(result,
+                     "The API server does not trust the kubelet's certificate: compare its "
+                     "--kubelet-certificate-authority with the issuer of %s's serving certificate.",
+                     node);
     else if (strstr(reason, "refused"))
         check_advise(result, "No kubelet listens there. On %s: systemctl status kubelet, journalctl -u kubelet.", node);
     else if (strstr(reason, "no such host") || strstr(reason, "no preferred addresses"))
-        check_advise(result, "The API server does not find %s's address: kubectl get node %s -o wide, and its "
-                             "--kubelet-preferred-address-types.", node, node);
+        check_advise(result,
+                     "The API server does not find %s's address: kubectl get node %s -o wide, and its "
+                     "--kubelet-preferred-address-types.",
+                     node, node);
     else if (strstr(reason, "orbidden") || strstr(reason, "nauthorized"))
         check_advise(result, "The kubelet refuses the API server: its client certificate needs the ClusterRole "
                              "system:kubelet-api-admin, and the kubelet --client-ca-file of its issuer.");
@@ -38,8 +47,9 @@ static void check_logs(Snapshot *snapshot, CheckResult *result, const GArray *as
             continue;
         const char *container = json_get_string(yyjson_arr_get_first(json_get(pod, "spec", "containers")), "name");
         g_ptr_array_add(nodes, (void *)answer->node);
-        g_ptr_array_add(paths, g_strdup_printf("/api/v1/namespaces/%s/pods/%s/log?tailLines=1&limitBytes=100&container=%s",
-                                               namespace_of(pod), name_of(pod), container ? container : ""));
+        g_ptr_array_add(paths,
+                        g_strdup_printf("/api/v1/namespaces/%s/pods/%s/log?tailLines=1&limitBytes=100&container=%s",
+                                        namespace_of(pod), name_of(pod), container ? container : ""));
     }
     g_autoptr(GPtrArray) answers = snapshot_get_all(snapshot, (const char *const *)paths->pdata);
     for (guint i = 0; i < answers->len; i++) {
@@ -138,7 +148,8 @@ static const Setting settings[] = {
      "Set authorization.mode: Webhook in the kubelet's configuration and restart it."},
     {is_read_only_open, false, "readOnlyPort is open: pods and their environment can be read without credentials",
      "Set readOnlyPort: 0 in the kubelet's configuration and restart it."},
-    {does_not_rotate, false, "rotateCertificates is off: the kubelet's client certificate is not renewed before it ends",
+    {does_not_rotate, false,
+     "rotateCertificates is off: the kubelet's client certificate is not renewed before it ends",
      "Set rotateCertificates: true in the kubelet's configuration, unless something else renews them."},
     {signs_itself, false, "its serving certificate is signed by itself: nobody can tell that it is this kubelet",
      "Set serverTLSBootstrap: true and approve the requests (kubectl get csr), or give it tlsCertFile."},
@@ -195,11 +206,14 @@ void check_kubelet_requests(Snapshot *snapshot, CheckResult *result) {
             g_autofree char *text = condition_text(condition_of(request, denied ? "Denied" : "Failed"));
             check_fail(result, object, "the request of %s (%s) %s: %s", user, signer, denied ? "was denied" : "failed",
                        text);
-            check_advise(result, "Without a certificate %s. Look at who denied it, then: kubectl delete csr %s; the "
-                                 "kubelet asks again.", for_what, name_of(request));
+            check_advise(result,
+                         "Without a certificate %s. Look at who denied it, then: kubectl delete csr %s; the "
+                         "kubelet asks again.",
+                         for_what, name_of(request));
         } else if (!condition_of(request, "Approved") && minutes >= result->config->stuck_minutes) {
-            (serving ? check_warn : check_fail)(result, object, "the request of %s (%s) has been pending for %"
-                                                G_GINT64_FORMAT " min: %s", user, signer, minutes, for_what);
+            (serving ? check_warn : check_fail)(
+                result, object, "the request of %s (%s) has been pending for %" G_GINT64_FORMAT " min: %s", user,
+                signer, minutes, for_what);
             check_advise(result, "If it is the node's own: kubectl certificate approve %s", name_of(request));
         }
     }

@@ -62,13 +62,15 @@ static void check_runtime(CheckResult *result, const char *object, const char *t
     if (metric_sum(text, "kubelet_runtime_operations_total", NULL, &calls) &&
         metric_sum(text, "kubelet_runtime_operations_errors_total", NULL, &errors) && errors >= ERRORS_LEAST &&
         errors * 100 >= calls * ERRORS_PERCENT)
-        check_warn(result, object, "%.0f of %.0f calls of its container runtime failed since the kubelet's start", errors,
-                   calls);
+        check_warn(result, object, "%.0f of %.0f calls of its container runtime failed since the kubelet's start",
+                   errors, calls);
     if (metric_sum(text, "kubelet_pleg_relist_duration_seconds_count", NULL, &relists) && relists >= RELISTS_LEAST &&
         metric_sum(text, "kubelet_pleg_relist_duration_seconds_bucket", "le=\"1\"", &quick) &&
         (relists - quick) * 100 >= relists * RELISTS_PERCENT)
-        check_warn(result, object, "%.0f of %.0f times it took the kubelet over 1 s to list its containers: the runtime or "
-                   "the disk is slow", relists - quick, relists);
+        check_warn(result, object,
+                   "%.0f of %.0f times it took the kubelet over 1 s to list its containers: the runtime or "
+                   "the disk is slow",
+                   relists - quick, relists);
 }
 
 void check_nodes_runtime(Snapshot *snapshot, CheckResult *result) {
@@ -83,19 +85,23 @@ void check_nodes_runtime(Snapshot *snapshot, CheckResult *result) {
 
 /* --- certificates ------------------------------------------------------------------------------------------------- */
 
-/* Kubelets renew certificates when a tenth to a third of their time is left; what is that short is not being renewed. */
+/* Kubelets renew certificates when a tenth to a third of their time is left; what is that short is not being renewed.
+ */
 enum { TTL_WARN_HOURS = 24, HOUR = 3600 };
 
-static void check_ttl(CheckResult *result, const NodeAnswer *answer, const char *kind) {
+/* Whether the kubelet tells of one. */
+static bool check_ttl(CheckResult *result, const NodeAnswer *answer, const char *kind) {
     g_autofree char *object = g_strconcat("Node ", answer->node, NULL),
                     *ttl = g_strdup_printf("kubelet_certificate_manager_%s_ttl_seconds", kind),
                     *renewal = g_strdup_printf("kubelet_certificate_manager_%s_expiration_renew_errors", kind);
     double seconds, errors;
-    if (metric_sum(answer->answer->text, ttl, NULL, &seconds) && isfinite(seconds) && seconds < TTL_WARN_HOURS * HOUR)
+    bool told = metric_sum(answer->answer->text, ttl, NULL, &seconds) && isfinite(seconds);
+    if (told && seconds < TTL_WARN_HOURS * HOUR)
         (seconds <= 0 ? check_fail : check_warn)(result, object, "its %s certificate %s %.1f h", kind,
                                                  seconds <= 0 ? "ended since" : "ends in", fabs(seconds) / HOUR);
     if (metric_sum(answer->answer->text, renewal, NULL, &errors) && errors >= RENEW_ERRORS)
         check_warn(result, object, "%.0f attempts to renew its %s certificate failed", errors, kind);
+    return told;
 }
 
 void check_kubelet_certificates(Snapshot *snapshot, CheckResult *result) {
@@ -103,16 +109,16 @@ void check_kubelet_certificates(Snapshot *snapshot, CheckResult *result) {
     guint told = 0;
     for (guint i = 0; i < answers->len; i++) {
         const NodeAnswer *answer = &g_array_index(answers, NodeAnswer, i);
-        double seconds;
-        told += metric_sum(answer->answer->text, "kubelet_certificate_manager_client_ttl_seconds", NULL, &seconds) &&
-                isfinite(seconds);
-        check_ttl(result, answer, "client");
-        check_ttl(result, answer, "server");
+        bool client = check_ttl(result, answer, "client"), server = check_ttl(result, answer, "server");
+        told += client || server;
     }
     check_summary(result, "%u of %u kubelets tell of certificates that they renew", told, answers->len);
+    if (answers->len && !told)
+        check_unknown(result, NULL, "no kubelet tells of a certificate that it renews itself");
 }
 
-/* --- clocks --------------------------------------------------------------------------------------------------------- */
+/* --- clocks ---------------------------------------------------------------------------------------------------------
+ */
 
 /* How far 0 is outside of a range, with the range's sign. */
 static gint64 gap(gint64 least, gint64 most) {
@@ -124,8 +130,8 @@ static void check_gap(CheckResult *result, const char *object, const char *than,
     if (seconds < result->config->clock_warn_s)
         return;
     (seconds >= result->config->clock_fail_s ? check_fail : check_warn)(
-        result, object, "its clock is %" G_GINT64_FORMAT " s %s %s (%s)", seconds, off > 0 ? "ahead of" : "behind", than,
-        source);
+        result, object, "its clock is %" G_GINT64_FORMAT " s %s %s (%s)", seconds, off > 0 ? "ahead of" : "behind",
+        than, source);
 }
 
 /* An answer that came through the proxy has the kubelet's own Date; leases are renewed by the node's clock. */

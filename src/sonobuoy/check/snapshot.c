@@ -365,7 +365,7 @@ static void ask_some(unsigned index, void *data) {
 }
 
 GPtrArray *snapshot_get_all(Snapshot *snapshot, const char *const *paths) {
-    guint count = g_strv_length((char **)paths);
+    guint count = paths ? g_strv_length((char **)paths) : 0; /* an empty GPtrArray may have no memory */
     GPtrArray *answers = g_ptr_array_new();
     g_autoptr(Queue) queue = queue_new(MAX(count, 1), NULL);
     Asking asking = {snapshot, queue};

@@ -11,7 +11,9 @@ authorization: {mode: AlwaysAllow}
 readOnlyPort: 10255
 maxPods: 300
 clusterDomain: other.local
-serverTLSBootstrap: true'
+serverTLSBootstrap: true
+tlsCertFile: ""
+tlsPrivateKeyFile: ""'
   nodes_up
 }
 teardown_file() { nodes_down; }

@@ -12,6 +12,8 @@ bool answer_is_denied(const SnapshotAnswer *answer) {
 
 char *answer_reason(const SnapshotAnswer *answer) {
     static const char head[] = "error trying to reach service: ";
+    if (g_error_matches(answer->error, BASE_ERROR, BASE_ERROR_TIMEOUT))
+        return g_strdup_printf("no answer within %.0f s", (double)answer->took / G_USEC_PER_SEC);
     const char *text = json_get_string(yyjson_doc_get_root(answer->json), "message");
     if (!text && answer->status)
         text = answer->text;

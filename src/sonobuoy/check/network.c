@@ -173,9 +173,11 @@ static GHashTable *pods_to_ask(Snapshot *snapshot) {
 }
 
 /* Whether it did not come to the pod; what the pod answers does not matter. */
-static bool is_unreachable(const char *reason) {
+static bool is_unreachable(const SnapshotAnswer *answer, const char *reason) {
     static const char *const signs[] = {"i/o timeout",       "no route to host", "network is unreachable",
                                         "deadline exceeded", "imed out",         "Timeout"};
+    if (!answer->error || g_error_matches(answer->error, BASE_ERROR, BASE_ERROR_TIMEOUT))
+        return answer->error != NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(signs); i++)
         if (strstr(reason, signs[i]))
             return true;
@@ -204,8 +206,8 @@ void check_network_pods_reached(Snapshot *snapshot, CheckResult *result) {
             check_unknown(result, NULL, "%s", reason);
             break;
         }
-        good += !(answer->error && is_unreachable(reason));
-        if (answer->error && is_unreachable(reason)) {
+        good += !is_unreachable(answer, reason);
+        if (is_unreachable(answer, reason)) {
             check_warn(result, object, "the API server does not reach %s: %s", pod, reason);
             check_advise(result,
                          "Webhooks and aggregated APIs there will fail. Look at routes and firewalls between the "

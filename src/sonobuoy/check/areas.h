@@ -1,7 +1,9 @@
 /* The checks' functions, a file an area; what they mean stands in table.c. */
 #pragma once
 
+#include "sonobuoy/check/certificate.h"
 #include "sonobuoy/check/check.h"
+#include "sonobuoy/check/metrics.h"
 
 #define CHECK_FUNCTION(name) void name(Snapshot *snapshot, CheckResult *result)
 
@@ -9,6 +11,56 @@
 CHECK_FUNCTION(check_api_answers);
 CHECK_FUNCTION(check_api_ready);
 CHECK_FUNCTION(check_api_alive);
+CHECK_FUNCTION(check_api_errors);
+CHECK_FUNCTION(check_api_throttling);
+CHECK_FUNCTION(check_api_objects);
+
+/* api-trust.c */
+CHECK_FUNCTION(check_api_certificate);
+CHECK_FUNCTION(check_api_credentials);
+CHECK_FUNCTION(check_api_token_issuer);
+CHECK_FUNCTION(check_api_legacy_tokens);
+
+/* api-kinds.c */
+CHECK_FUNCTION(check_api_services);
+CHECK_FUNCTION(check_api_discovery);
+CHECK_FUNCTION(check_crds_established);
+CHECK_FUNCTION(check_crds_stored);
+CHECK_FUNCTION(check_crds_conversion);
+CHECK_FUNCTION(check_namespaces_stuck);
+CHECK_FUNCTION(check_deletion_stuck);
+
+/* control-plane.c */
+CHECK_FUNCTION(check_control_servers);
+CHECK_FUNCTION(check_control_leaders);
+CHECK_FUNCTION(check_control_pods);
+CHECK_FUNCTION(check_etcd_members);
+CHECK_FUNCTION(check_etcd_speed);
+CHECK_FUNCTION(check_etcd_size);
+
+/* control-plane-flags.c */
+CHECK_FUNCTION(check_audit);
+CHECK_FUNCTION(check_encryption);
+CHECK_FUNCTION(check_authorization);
+CHECK_FUNCTION(check_server_flags);
+CHECK_FUNCTION(check_alpha_features);
+
+/* webhooks.c */
+CHECK_FUNCTION(check_webhooks_reachable);
+CHECK_FUNCTION(check_webhooks_trust);
+CHECK_FUNCTION(check_webhooks_dangerous);
+CHECK_FUNCTION(check_webhooks_patience);
+CHECK_FUNCTION(check_webhooks_failing);
+
+/* dry-run.c */
+CHECK_FUNCTION(check_admission_chain);
+
+/* upgrade.c */
+CHECK_FUNCTION(check_release_supported);
+CHECK_FUNCTION(check_kubelet_skew);
+CHECK_FUNCTION(check_component_skew);
+CHECK_FUNCTION(check_deprecated_apis);
+CHECK_FUNCTION(check_old_versions);
 
 /* nodes.c */
 CHECK_FUNCTION(check_nodes_ready);
@@ -131,8 +183,32 @@ GArray *kubelets_asked(Snapshot *snapshot);
 /* What the nodes whose kubelet answered say to GET of /api/v1/nodes/NODE and the suffix ("/proxy/configz"); where the
  * result is given, it is unknown if none may be asked. g_array_unref() it. */
 GArray *kubelets_answers(Snapshot *snapshot, const char *suffix, CheckResult *result);
-/* The sum of a metric's samples whose labels have that text in them (NULL: all), of the text format of Prometheus.
- * False where there is none. */
-bool metric_sum(const char *text, const char *name, const char *label, double *out);
+/* Metrics of several paths, asked for at once: SnapshotMetrics, in their order. */
+GPtrArray *metrics_of_all(Snapshot *snapshot, const GPtrArray *paths);
+/* Those of the kubelets that answer, and their nodes' names; unknown as above. g_ptr_array_unref() both. */
+GPtrArray *kubelets_metrics(Snapshot *snapshot, CheckResult *result, GPtrArray **out_nodes);
 /* By how much the API server's clock is ahead of this machine's, us: between the two. False where it does not tell. */
 bool server_clock(Snapshot *snapshot, gint64 *out_least, gint64 *out_most);
+
+/* A finding where the certificate ended, or ends within the thresholds; whether there is one. `what`: "the serving
+ * certificate" */
+bool check_certificate_end(const Snapshot *snapshot, CheckResult *result, const char *object, const char *what,
+                           const Certificate *certificate);
+
+/* Pods of kube-system that a kubelet runs from files, as kubeadm's control plane; component NULL: all. */
+bool is_mirror_pod(yyjson_val *pod);
+GPtrArray *mirror_pods(const Snapshot *snapshot, const char *component);
+/* What a pod's command line gives a flag ("--audit-log-path"), "true" where it has no value; NULL where it does not
+ * have it. g_free() it. */
+char *pod_flag(yyjson_val *pod, const char *flag);
+
+int minor_of(const char *version); /* of "v1.34.4": 34; -1 where it is none of Kubernetes 1 */
+/* The API server's, of now or of a second later; NULL and an unknown where they may not be read. */
+const Metrics *api_metrics(Snapshot *snapshot, CheckResult *result, bool later);
+
+/* webhooks.c: what calls of a webhook need, of its clientConfig: the service, its endpoints; `fails`: what is found is
+ * a failure, else a warning. Whether all is there. */
+bool webhook_service_check(Snapshot *snapshot, CheckResult *result, const char *object, yyjson_val *client_config,
+                           bool fails);
+bool webhook_trust_check(Snapshot *snapshot, CheckResult *result, const char *object, yyjson_val *client_config,
+                         bool fails);

@@ -1,9 +1,11 @@
 /* What nodes and pods say of themselves, by way of the API server. */
 #include "sonobuoy/check/areas.h"
 
+#include "base/workers.h"
+
 #include <string.h>
 
-enum { UNREADY_ASKED = 4, REASON_LENGTH_MAX = 300 };
+enum { UNREADY_ASKED = 4, REASON_LENGTH_MAX = 300, THREADS = 8 };
 
 bool answer_is_denied(const SnapshotAnswer *answer) {
     /* The refusal of a kubelet is plain text. */
@@ -52,9 +54,10 @@ GArray *kubelets_asked(Snapshot *snapshot) {
     return ask_nodes(snapshot, nodes, "/proxy/healthz");
 }
 
-GArray *kubelets_answers(Snapshot *snapshot, const char *suffix, CheckResult *result) {
+/* The nodes whose kubelet answered; unknown where none may be asked, or none answers. */
+static GPtrArray *kubelets_answering(Snapshot *snapshot, CheckResult *result) {
     g_autoptr(GArray) asked = kubelets_asked(snapshot);
-    g_autoptr(GPtrArray) nodes = g_ptr_array_new();
+    GPtrArray *nodes = g_ptr_array_new();
     const SnapshotAnswer *denied = NULL;
     for (guint i = 0; i < asked->len; i++) {
         const NodeAnswer *answer = &g_array_index(asked, NodeAnswer, i);
@@ -63,51 +66,63 @@ GArray *kubelets_answers(Snapshot *snapshot, const char *suffix, CheckResult *re
         else if (!answer->answer->error)
             g_ptr_array_add(nodes, (void *)answer->node);
     }
-    GArray *answers = ask_nodes(snapshot, nodes, suffix);
-    for (guint i = 0; i < answers->len; i++)
-        if (answer_is_denied(g_array_index(answers, NodeAnswer, i).answer))
-            denied = g_array_index(answers, NodeAnswer, i).answer;
     if (result && denied) {
         g_autofree char *reason = answer_reason(denied);
         check_unknown(result, NULL, "%s", reason);
     } else if (result && !nodes->len) {
         check_unknown(result, NULL, "no kubelet of the %u that were asked answers", asked->len);
     }
+    return nodes;
+}
+
+GArray *kubelets_answers(Snapshot *snapshot, const char *suffix, CheckResult *result) {
+    g_autoptr(GPtrArray) nodes = kubelets_answering(snapshot, result);
+    GArray *answers = ask_nodes(snapshot, nodes, suffix);
+    for (guint i = 0; i < answers->len && result; i++) {
+        const SnapshotAnswer *answer = g_array_index(answers, NodeAnswer, i).answer;
+        if (!answer_is_denied(answer))
+            continue;
+        g_autofree char *reason = answer_reason(answer);
+        check_unknown(result, NULL, "%s", reason);
+        break;
+    }
     return answers;
 }
 
 /* --- metrics ----------------------------------------------------------------------------------------------- */
 
-/* Whether a line is a sample of that metric; its labels and where its value begins. */
-static bool is_sample(const char *line, const char *name, size_t length, const char **out_labels,
-                      const char **out_value) {
-    if (strncmp(line, name, length) != 0 || (line[length] != '{' && line[length] != ' '))
-        return false;
-    const char *end = line + strcspn(line, "\n");
-    *out_labels = *out_value = line + length;
-    if (line[length] == '{') {
-        const char *close = end; /* the last brace: a label's value may have one */
-        while (close > line && *close != '}')
-            close--;
-        *out_value = close + 1;
-    }
-    return *out_value < end;
+typedef struct {
+    Snapshot *snapshot;
+    Queue *queue; /* paths */
+} Fetching;
+
+static void fetch_some(unsigned index, void *data) {
+    const Fetching *fetching = data;
+    for (const char *path; (path = queue_pop(fetching->queue));)
+        snapshot_metrics(fetching->snapshot, path);
 }
 
-bool metric_sum(const char *text, const char *name, const char *label, double *out) {
-    size_t length = strlen(name);
-    bool any = false;
-    *out = 0;
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-        const char *labels, *value;
-        if (!is_sample(line, name, length, &labels, &value))
-            continue;
-        if (label && !g_strstr_len(labels, value - labels, label))
-            continue;
-        *out += g_ascii_strtod(value, NULL);
-        any = true;
-    }
-    return any;
+GPtrArray *metrics_of_all(Snapshot *snapshot, const GPtrArray *paths) {
+    GPtrArray *all = g_ptr_array_new();
+    g_autoptr(Queue) queue = queue_new(MAX(paths->len, 1), NULL);
+    Fetching fetching = {snapshot, queue};
+    for (guint i = 0; i < paths->len; i++)
+        if (!queue_push(queue, paths->pdata[i]))
+            g_assert_not_reached();
+    queue_close(queue);
+    workers_join(workers_start(CLAMP(paths->len, 1, THREADS), "metrics", fetch_some, &fetching));
+    for (guint i = 0; i < paths->len; i++)
+        g_ptr_array_add(all, (void *)snapshot_metrics(snapshot, paths->pdata[i]));
+    return all;
+}
+
+GPtrArray *kubelets_metrics(Snapshot *snapshot, CheckResult *result, GPtrArray **out_nodes) {
+    g_autoptr(GPtrArray) nodes = kubelets_answering(snapshot, result);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < nodes->len; i++)
+        g_ptr_array_add(paths, g_strdup_printf("/api/v1/nodes/%s/proxy/metrics", (const char *)nodes->pdata[i]));
+    *out_nodes = g_steal_pointer(&nodes);
+    return metrics_of_all(snapshot, paths);
 }
 
 /* --- clocks -------------------------------------------------------------------------------------------------- */

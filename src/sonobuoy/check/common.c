@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 yyjson_val *condition_in(yyjson_val *conditions, const char *type) {
     size_t index, count;
     yyjson_val *condition;
@@ -124,4 +126,93 @@ gint64 event_minutes(const Snapshot *snapshot, yyjson_val *event) {
         if (times[i])
             return minutes_since(snapshot, times[i]);
     return -1;
+}
+
+/* --- certificates ---------------------------------------------------------------------------------------- */
+
+bool check_certificate_end(const Snapshot *snapshot, CheckResult *result, const char *object, const char *what,
+                           const Certificate *certificate) {
+    const gint64 day = (gint64)24 * 3600 * G_USEC_PER_SEC, left = certificate->not_after - snapshot_now(snapshot);
+    g_autofree char *until = time_format(certificate->not_after);
+    if (left <= 0)
+        check_fail(result, object, "%s (%s) ended at %s", what, certificate->subject, until);
+    else if (left < result->config->certificate_days_fail * day)
+        check_fail(result, object, "%s (%s) ends in %" G_GINT64_FORMAT " days, at %s", what, certificate->subject,
+                   left / day, until);
+    else if (left < result->config->certificate_days_warn * day)
+        check_warn(result, object, "%s (%s) ends in %" G_GINT64_FORMAT " days, at %s", what, certificate->subject,
+                   left / day, until);
+    else
+        return false;
+    return true;
+}
+
+/* --- the control plane's pods -------------------------------------------------------------------------------- */
+
+bool is_mirror_pod(yyjson_val *pod) {
+    return json_get(pod, "metadata", "annotations", "kubernetes.io/config.mirror") != NULL &&
+           g_strcmp0(namespace_of(pod), "kube-system") == 0;
+}
+
+GPtrArray *mirror_pods(const Snapshot *snapshot, const char *component) {
+    const GPtrArray *pods = snapshot_list(snapshot, SNAPSHOT_PODS)->items;
+    GPtrArray *found = g_ptr_array_new();
+    for (guint i = 0; i < pods->len; i++)
+        if (is_mirror_pod(pods->pdata[i]) &&
+            (!component ||
+             g_strcmp0(json_get_string(pods->pdata[i], "metadata", "labels", "component"), component) == 0))
+            g_ptr_array_add(found, pods->pdata[i]);
+    return found;
+}
+
+/* The value of a flag among the words: "--flag=value", "--flag value", "--flag". */
+static char *flag_in(yyjson_val *words, const char *flag) {
+    size_t index, count, length = strlen(flag);
+    yyjson_val *word;
+    yyjson_arr_foreach(words, index, count, word) {
+        const char *text = yyjson_get_str(word);
+        if (!text || !g_str_has_prefix(text, flag))
+            continue;
+        if (text[length] == '=')
+            return g_strdup(text + length + 1);
+        const char *next = yyjson_get_str(yyjson_arr_get(words, index + 1));
+        if (!text[length])
+            return g_strdup(next && *next != '-' ? next : "true");
+    }
+    return NULL;
+}
+
+char *pod_flag(yyjson_val *pod, const char *flag) {
+    size_t index, count;
+    yyjson_val *container;
+    char *value = NULL;
+    yyjson_arr_foreach(json_get(pod, "spec", "containers"), index, count, container) {
+        if (!value)
+            value = flag_in(json_get(container, "command"), flag);
+        if (!value)
+            value = flag_in(json_get(container, "args"), flag);
+    }
+    return value;
+}
+
+/* --- versions, metrics ------------------------------------------------------------------------------------------ */
+
+int minor_of(const char *version) {
+    char *end;
+    const char *text = version ? version + (*version == 'v') : "";
+    guint64 major = g_ascii_strtoull(text, &end, 10);
+    if (end == text || *end != '.' || major != 1)
+        return -1;
+    text = end + 1;
+    guint64 minor = g_ascii_strtoull(text, &end, 10);
+    return end == text || minor > 10000 ? -1 : (int)minor;
+}
+
+const Metrics *api_metrics(Snapshot *snapshot, CheckResult *result, bool later) {
+    const SnapshotMetrics *metrics =
+        later ? snapshot_metrics_later(snapshot, "/metrics") : snapshot_metrics(snapshot, "/metrics");
+    if (!metrics->error)
+        return metrics->metrics;
+    check_unknown(result, NULL, "%s", metrics->error->message);
+    return NULL;
 }

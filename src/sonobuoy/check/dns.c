@@ -259,14 +259,14 @@ static GPtrArray *servers_asked(const Snapshot *snapshot, yyjson_val *service) {
     return servers;
 }
 
-/* What they say to GET of a port and path, in the servers' order. */
-static GPtrArray *ask_servers(Snapshot *snapshot, const GPtrArray *servers, unsigned port, const char *path) {
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_null_terminated(servers->len, g_free, true);
+/* Where a port and path of each is asked for, ended by a NULL. */
+static GPtrArray *server_paths(const GPtrArray *servers, unsigned port, const char *path) {
+    GPtrArray *paths = g_ptr_array_new_null_terminated(servers->len, g_free, true);
     for (guint i = 0; i < servers->len; i++)
         g_ptr_array_add(paths,
                         g_strdup_printf("/api/v1/namespaces/%s/pods/%s:%u/proxy%s", namespace_of(servers->pdata[i]),
                                         name_of(servers->pdata[i]), port, path));
-    return snapshot_get_all(snapshot, (const char *const *)paths->pdata);
+    return paths;
 }
 
 /* The port that a plugin of the Corefile serves at; 0: it is not used. */
@@ -278,7 +278,8 @@ static unsigned plugin_port(const Corefile *corefile, const char *name, unsigned
 
 static void check_server_path(Snapshot *snapshot, CheckResult *result, const GPtrArray *servers, unsigned port,
                               const char *path) {
-    g_autoptr(GPtrArray) answers = ask_servers(snapshot, servers, port, path);
+    g_autoptr(GPtrArray) paths = server_paths(servers, port, path);
+    g_autoptr(GPtrArray) answers = snapshot_get_all(snapshot, (const char *const *)paths->pdata);
     for (guint i = 0; i < answers->len; i++) {
         const SnapshotAnswer *answer = answers->pdata[i];
         if (!answer->error)
@@ -320,12 +321,18 @@ void check_dns_servers(Snapshot *snapshot, CheckResult *result) {
 /* --- what they answer
  * -------------------------------------------------------------------------------------------------- */
 
-static void check_server_metrics(CheckResult *result, yyjson_val *server, const char *text, const char *upstreams) {
+static bool is_failure(const MetricSample *sample) {
+    return g_str_equal(metric_label(sample, "rcode"), "SERVFAIL");
+}
+
+static void check_server_metrics(CheckResult *result, yyjson_val *server, const Metrics *metrics,
+                                 const char *upstreams) {
     g_autofree char *object = check_object("Pod", server);
-    double answers, failed, broken, panics;
-    bool any = metric_sum(text, "coredns_dns_responses_total", NULL, &answers);
-    metric_sum(text, "coredns_dns_responses_total", "rcode=\"SERVFAIL\"", &failed);
-    if (any && answers >= ANSWERS_LEAST && failed * 100 >= answers * PERCENT_WARN) {
+    double answers = metrics_sum(metrics, "coredns_dns_responses_total", NULL),
+           failed = metrics_sum(metrics, "coredns_dns_responses_total", is_failure),
+           broken = metrics_sum(metrics, "coredns_forward_healthcheck_broken_total", NULL),
+           panics = metrics_sum(metrics, "coredns_panics_total", NULL);
+    if (answers >= ANSWERS_LEAST && failed * 100 >= answers * PERCENT_WARN) {
         (failed * 100 >= answers * PERCENT_FAIL ? check_fail : check_warn)(
             result, object, "%.0f of its %.0f answers since its start were SERVFAIL; it forwards to %s", failed,
             answers, upstreams ? upstreams : "nobody");
@@ -333,13 +340,13 @@ static void check_server_metrics(CheckResult *result, yyjson_val *server, const 
                      upstreams && !strchr(upstreams, '/') ? upstreams : "UPSTREAM", namespace_of(server),
                      name_of(server));
     }
-    if (metric_sum(text, "coredns_forward_healthcheck_broken_total", NULL, &broken) && broken > 0) {
+    if (broken > 0) {
         check_warn(result, object, "all its upstreams (%s) were silent at once, for %.0f questions since its start",
                    upstreams ? upstreams : "?", broken);
         check_advise(result, "Is UDP and TCP 53 to the upstreams open from the node? kubectl -n %s logs %s",
                      namespace_of(server), name_of(server));
     }
-    if (metric_sum(text, "coredns_panics_total", NULL, &panics) && panics > 0)
+    if (panics > 0)
         check_warn(result, object, "it panicked %.0f times since its start", panics);
 }
 
@@ -355,19 +362,19 @@ void check_dns_answers(Snapshot *snapshot, CheckResult *result) {
         return;
     }
     g_autoptr(GPtrArray) servers = servers_asked(snapshot, service);
-    g_autoptr(GPtrArray) answers = ask_servers(snapshot, servers, port, "/metrics");
+    g_autoptr(GPtrArray) paths = server_paths(servers, port, "/metrics");
+    g_autoptr(GPtrArray) all = metrics_of_all(snapshot, paths);
     g_autofree char *upstreams = upstreams_of(&corefile);
     guint told = 0;
-    for (guint i = 0; i < answers->len; i++) {
-        const SnapshotAnswer *answer = answers->pdata[i];
-        told += !answer->error;
-        if (!answer->error)
-            check_server_metrics(result, servers->pdata[i], answer->text, upstreams);
+    for (guint i = 0; i < all->len; i++) {
+        const SnapshotMetrics *metrics = all->pdata[i];
+        told += !metrics->error;
+        if (!metrics->error)
+            check_server_metrics(result, servers->pdata[i], metrics->metrics, upstreams);
     }
     check_summary(result, "%u servers", told);
-    if (!told) {
-        g_autofree char *reason =
-            answers->len ? answer_reason(answers->pdata[0]) : g_strdup("no server runs (SB-DNS-02)");
-        check_unknown(result, NULL, "%s", reason);
-    }
+    if (!told)
+        check_unknown(result, NULL, "%s",
+                      all->len ? ((const SnapshotMetrics *)all->pdata[0])->error->message
+                               : "no server runs (SB-DNS-02)");
 }

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { PERCENT_FATAL = 95, RENEW_ERRORS = 1 };
+enum { PERCENT_FATAL = 95 };
 
 /* --- disks, inodes, processes ------------------------------------------------------------------------------ */
 
@@ -57,30 +57,33 @@ void check_nodes_disks(Snapshot *snapshot, CheckResult *result) {
 /* Calls of the runtime that fail now and then are usual (a container that has just gone). */
 enum { ERRORS_LEAST = 50, ERRORS_PERCENT = 10, RELISTS_LEAST = 20, RELISTS_PERCENT = 5 };
 
-static void check_runtime(CheckResult *result, const char *object, const char *text) {
-    double calls, errors, relists, quick;
-    if (metric_sum(text, "kubelet_runtime_operations_total", NULL, &calls) &&
-        metric_sum(text, "kubelet_runtime_operations_errors_total", NULL, &errors) && errors >= ERRORS_LEAST &&
-        errors * 100 >= calls * ERRORS_PERCENT)
+static bool is_quick(const MetricSample *sample) {
+    return g_str_equal(metric_label(sample, "le"), "1");
+}
+
+static void check_runtime(CheckResult *result, const char *object, const Metrics *metrics) {
+    double calls = metrics_sum(metrics, "kubelet_runtime_operations_total", NULL),
+           errors = metrics_sum(metrics, "kubelet_runtime_operations_errors_total", NULL),
+           relists = metrics_sum(metrics, "kubelet_pleg_relist_duration_seconds_count", NULL),
+           slow = relists - metrics_sum(metrics, "kubelet_pleg_relist_duration_seconds_bucket", is_quick);
+    if (errors >= ERRORS_LEAST && errors * 100 >= calls * ERRORS_PERCENT)
         check_warn(result, object, "%.0f of %.0f calls of its container runtime failed since the kubelet's start",
                    errors, calls);
-    if (metric_sum(text, "kubelet_pleg_relist_duration_seconds_count", NULL, &relists) && relists >= RELISTS_LEAST &&
-        metric_sum(text, "kubelet_pleg_relist_duration_seconds_bucket", "le=\"1\"", &quick) &&
-        (relists - quick) * 100 >= relists * RELISTS_PERCENT)
+    if (relists >= RELISTS_LEAST && slow * 100 >= relists * RELISTS_PERCENT)
         check_warn(result, object,
-                   "%.0f of %.0f times it took the kubelet over 1 s to list its containers: the runtime or "
-                   "the disk is slow",
-                   relists - quick, relists);
+                   "%.0f of %.0f times it took the kubelet over 1 s to list its containers: the runtime or the disk is "
+                   "slow",
+                   slow, relists);
 }
 
 void check_nodes_runtime(Snapshot *snapshot, CheckResult *result) {
-    g_autoptr(GArray) answers = kubelets_answers(snapshot, "/proxy/metrics", result);
-    for (guint i = 0; i < answers->len; i++) {
-        const NodeAnswer *answer = &g_array_index(answers, NodeAnswer, i);
-        g_autofree char *object = g_strconcat("Node ", answer->node, NULL);
-        check_runtime(result, object, answer->answer->text);
+    g_autoptr(GPtrArray) nodes = NULL, all = kubelets_metrics(snapshot, result, &nodes);
+    for (guint i = 0; i < all->len; i++) {
+        const SnapshotMetrics *metrics = all->pdata[i];
+        g_autofree char *object = g_strconcat("Node ", nodes->pdata[i], NULL);
+        check_runtime(result, object, metrics->metrics);
     }
-    check_summary(result, "%u nodes", answers->len);
+    check_summary(result, "%u nodes", all->len);
 }
 
 /* --- certificates ------------------------------------------------------------------------------------------------- */
@@ -90,30 +93,36 @@ void check_nodes_runtime(Snapshot *snapshot, CheckResult *result) {
 enum { TTL_WARN_HOURS = 24, HOUR = 3600 };
 
 /* Whether the kubelet tells of one. */
-static bool check_ttl(CheckResult *result, const NodeAnswer *answer, const char *kind) {
-    g_autofree char *object = g_strconcat("Node ", answer->node, NULL),
-                    *ttl = g_strdup_printf("kubelet_certificate_manager_%s_ttl_seconds", kind),
-                    *renewal = g_strdup_printf("kubelet_certificate_manager_%s_expiration_renew_errors", kind);
-    double seconds, errors;
-    bool told = metric_sum(answer->answer->text, ttl, NULL, &seconds) && isfinite(seconds);
-    if (told && seconds < TTL_WARN_HOURS * HOUR)
-        (seconds <= 0 ? check_fail : check_warn)(result, object, "its %s certificate %s %.1f h", kind,
-                                                 seconds <= 0 ? "ended since" : "ends in", fabs(seconds) / HOUR);
-    if (metric_sum(answer->answer->text, renewal, NULL, &errors) && errors >= RENEW_ERRORS)
+static bool check_ttl(CheckResult *result, const char *object, const Metrics *metrics, bool client) {
+    const char *kind = client ? "client" : "serving",
+               *ttl = client ? "kubelet_certificate_manager_client_ttl_seconds"
+                             : "kubelet_certificate_manager_server_ttl_seconds",
+               *renewal = client ? "kubelet_certificate_manager_client_expiration_renew_errors"
+                                 : "kubelet_certificate_manager_server_expiration_renew_errors";
+    const GPtrArray *samples = metrics_samples(metrics, ttl);
+    double seconds = samples->len ? ((const MetricSample *)samples->pdata[0])->value : INFINITY,
+           errors = metrics_sum(metrics, renewal, NULL);
+    if (seconds < TTL_WARN_HOURS * HOUR)
+        (seconds <= 0 ? check_fail : check_warn)(result, object, "its %s certificate %s %.1f h%s", kind,
+                                                 seconds <= 0 ? "ended" : "ends in", fabs(seconds) / HOUR,
+                                                 seconds <= 0 ? " ago" : "");
+    if (errors > 0)
         check_warn(result, object, "%.0f attempts to renew its %s certificate failed", errors, kind);
-    return told;
+    return isfinite(seconds);
 }
 
 void check_kubelet_certificates(Snapshot *snapshot, CheckResult *result) {
-    g_autoptr(GArray) answers = kubelets_answers(snapshot, "/proxy/metrics", result);
+    g_autoptr(GPtrArray) nodes = NULL, all = kubelets_metrics(snapshot, result, &nodes);
     guint told = 0;
-    for (guint i = 0; i < answers->len; i++) {
-        const NodeAnswer *answer = &g_array_index(answers, NodeAnswer, i);
-        bool client = check_ttl(result, answer, "client"), server = check_ttl(result, answer, "server");
+    for (guint i = 0; i < all->len; i++) {
+        const SnapshotMetrics *metrics = all->pdata[i];
+        g_autofree char *object = g_strconcat("Node ", nodes->pdata[i], NULL);
+        bool client = check_ttl(result, object, metrics->metrics, true),
+             server = check_ttl(result, object, metrics->metrics, false);
         told += client || server;
     }
-    check_summary(result, "%u of %u kubelets tell of certificates that they renew", told, answers->len);
-    if (answers->len && !told)
+    check_summary(result, "%u of %u kubelets tell of certificates that they renew", told, all->len);
+    if (all->len && !told)
         check_unknown(result, NULL, "no kubelet tells of a certificate that it renews itself");
 }
 

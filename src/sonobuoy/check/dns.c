@@ -248,11 +248,12 @@ void check_dns_corefile(Snapshot *snapshot, CheckResult *result) {
 /* --- its servers ----------------------------------------------------------------------------------------------------
  */
 
-/* Some servers are asked: those that run. */
+/* Some servers are asked: those that run, and are not on their way out. */
 static GPtrArray *servers_asked(const Snapshot *snapshot, yyjson_val *service) {
     GPtrArray *servers = dns_servers(snapshot, service);
     for (guint i = servers->len; i-- > 0;)
-        if (g_strcmp0(json_get_string(servers->pdata[i], "status", "phase"), "Running") != 0)
+        if (g_strcmp0(json_get_string(servers->pdata[i], "status", "phase"), "Running") != 0 ||
+            json_get(servers->pdata[i], "metadata", "deletionTimestamp"))
             g_ptr_array_remove_index(servers, i);
     if (servers->len > SERVERS_ASKED)
         g_ptr_array_set_size(servers, SERVERS_ASKED);

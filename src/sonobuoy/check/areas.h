@@ -68,8 +68,10 @@ CHECK_FUNCTION(check_nodes_pressure);
 CHECK_FUNCTION(check_nodes_cordoned);
 CHECK_FUNCTION(check_nodes_beat);
 CHECK_FUNCTION(check_nodes_taints);
-CHECK_FUNCTION(check_nodes_systems);
 CHECK_FUNCTION(check_nodes_spread);
+
+/* nodes-alike.c */
+CHECK_FUNCTION(check_nodes_systems);
 
 /* nodes-kubelet.c */
 CHECK_FUNCTION(check_kubelets_reached);
@@ -105,7 +107,9 @@ CHECK_FUNCTION(check_network_service_range);
 CHECK_FUNCTION(check_services_backends);
 CHECK_FUNCTION(check_services_ports);
 CHECK_FUNCTION(check_services_inbound);
-CHECK_FUNCTION(check_services_policies);
+
+/* network-policies.c */
+CHECK_FUNCTION(check_network_policies);
 
 /* network-ingress.c */
 CHECK_FUNCTION(check_ingress_classes);
@@ -134,6 +138,7 @@ const char *namespace_of(yyjson_val *object); /* NULL */
 /* By namespace/name; of objects without a namespace by name. The table goes before the snapshot. */
 GHashTable *index_by_name(const GPtrArray *objects);
 yyjson_val *index_find(GHashTable *index, const char *namespace_, const char *name);
+bool pod_is_done(yyjson_val *pod); /* it succeeded or failed, and does not run any more */
 /* Minutes since an event was last seen. */
 gint64 event_minutes(const Snapshot *snapshot, yyjson_val *event);
 /* How many endpoints of the slices of a Service are ready. */
@@ -161,8 +166,8 @@ bool range_parse(const char *text, Range *out);
 /* Whether all of the other one is in the first. */
 bool range_has(const Range *range, const Range *other);
 
-/* Nodes that should be alike, in nodes.c: what each of a pool has (or of the cluster), and who has another than most.
- * g_ptr_array_unref() the traits. */
+/* Nodes that should be alike, in nodes-alike.c: what each of a pool has (or of the cluster), and who has another than
+ * most. g_ptr_array_unref() the traits. */
 GPtrArray *traits_new(void);
 void traits_add(GPtrArray *traits, yyjson_val *node, bool whole_cluster, const char *what, const char *value);
 void traits_report(CheckResult *result, const GPtrArray *traits);

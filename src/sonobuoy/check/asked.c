@@ -20,7 +20,7 @@ char *answer_reason(const SnapshotAnswer *answer) {
     if (!text && answer->status)
         text = answer->text;
     if (!text || !*text)
-        text = answer->error ? answer->error->message : "an empty answer";
+        return g_strdup(answer->error ? answer->error->message : "an empty answer");
     if (g_str_has_prefix(text, head))
         text += strlen(head);
     char *reason = g_strndup(text, MIN(strcspn(text, "\n"), REASON_LENGTH_MAX));

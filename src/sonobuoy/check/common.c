@@ -118,6 +118,11 @@ bool labels_match(yyjson_val *selector, yyjson_val *object) {
     return yyjson_obj_size(selector) > 0;
 }
 
+bool pod_is_done(yyjson_val *pod) {
+    const char *phase = json_get_string(pod, "status", "phase");
+    return g_strcmp0(phase, "Succeeded") == 0 || g_strcmp0(phase, "Failed") == 0;
+}
+
 gint64 event_minutes(const Snapshot *snapshot, yyjson_val *event) {
     const char *times[] = {json_get_string(event, "series", "lastObservedTime"),
                            json_get_string(event, "lastTimestamp"), json_get_string(event, "eventTime"),

@@ -402,7 +402,7 @@ const Check checks[] = {
      .why = "A pod that may not ask DNS reaches nothing by name, with time-outs and no word of why.",
      .fix = "Add an egress rule: to kube-system (namespaceSelector kubernetes.io/metadata.name: kube-system), port 53, "
             "UDP and TCP.",
-     .run = check_services_policies},
+     .run = check_network_policies},
     /* 12.2: 58 */
     {"SB-NET-16", "network", "Services' addresses do not run out", SEVERITY_MEDIUM, .reads = READS(SERVICES),
      .may_read = READS(SERVICE_CIDRS), .why = "When all are used no Service can be made any more.",

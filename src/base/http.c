@@ -381,6 +381,15 @@ static bool transfer_run(Transfer *transfer, Connection *connection, CURLcode *o
     }
 }
 
+static void take_chain(CURL *easy, GString *out) {
+    struct curl_certinfo *chain = NULL;
+    curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain);
+    for (int i = 0; chain && i < chain->num_of_certs; i++)
+        for (const struct curl_slist *line = chain->certinfo[i]; line; line = line->next)
+            if (g_str_has_prefix(line->data, "Cert:"))
+                g_string_append_printf(out, "%s\n", line->data + strlen("Cert:"));
+}
+
 bool http_perform(HttpClient *client, const HttpRequest *request, HttpResponse *out, GError **error) {
     http_response_init(out);
     if (cancel_check(request->cancel, error))
@@ -402,8 +411,12 @@ bool http_perform(HttpClient *client, const HttpRequest *request, HttpResponse *
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-    if (request->once)
+    if (request->once || request->out_chain)
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    if (request->out_chain) { /* a resumed session may have no chain */
+        curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+        curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    }
     if (client->accept_gzip)
         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (request->body_source)
@@ -426,6 +439,8 @@ bool http_perform(HttpClient *client, const HttpRequest *request, HttpResponse *
         long status = 0;
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
         out->status = (int)status;
+        if (request->out_chain)
+            take_chain(easy, request->out_chain);
         g_clear_error(&transfer.failure);
     } else {
         transfer_fail(&transfer, result, detail, error);

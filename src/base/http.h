@@ -44,6 +44,7 @@ typedef struct {
     HttpBodyFunc on_body;      /* for 2xx answers; NULL: the body is buffered */
     void *on_body_data;
     Cancel *cancel; /* may be NULL */
+    GString *out_chain; /* gets the server's certificates, PEM, its own first; on a new connection. NULL: not wanted */
     bool once;      /* on a new connection: what fails on a used one, libcurl repeats unseen */
 } HttpRequest;
 

@@ -298,6 +298,7 @@ static bool attempt_perform(Attempt *attempt, const KubeCredential *credential, 
         .on_body = request->on_body ? attempt_body : NULL,
         .on_body_data = attempt,
         .cancel = client->cancel,
+        .out_chain = request->out_chain,
     };
     atomic_fetch_add(&client->requests, 1);
     atomic_fetch_add(&client->bytes_out, request->body_length);

@@ -56,6 +56,7 @@ typedef struct {
     unsigned timeout_s;  /* 0: the client's */
     unsigned stall_s;    /* 0: the client's */
     bool no_retry;
+    GString *out_chain; /* gets the server's certificates, PEM, its own first; NULL: not wanted */
 } KubeRequest;
 
 /* True for a 2xx answer. Other answers become errors: the method and path, the

@@ -74,6 +74,8 @@ typedef struct {
 struct CheckConfig {
     gint64 certificate_days_warn, certificate_days_fail;
     gint64 api_slow_ms;      /* a median above it warns */
+    gint64 etcd_slow_ms;     /* the same for a p99 */
+    gint64 objects;          /* of a kind, above which there are too many */
     gint64 stuck_minutes;    /* what is pending or being deleted for longer is stuck */
     gint64 requests_percent; /* of a node's allocatable, above which it is full */
     gint64 disk_percent;     /* used */

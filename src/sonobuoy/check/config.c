@@ -10,6 +10,8 @@ const CheckThreshold check_thresholds[] = {
     THRESHOLD("certificateDaysWarn", certificate_days_warn, 30, "a certificate that ends sooner is a warning"),
     THRESHOLD("certificateDaysFail", certificate_days_fail, 7, "... and sooner than that a failure"),
     THRESHOLD("apiSlowMilliseconds", api_slow_ms, 1000, "the API server's median answer above which it is slow"),
+    THRESHOLD("etcdSlowMilliseconds", etcd_slow_ms, 100, "that 99 of 100 of etcd's answers take at most"),
+    THRESHOLD("objects", objects, 50000, "of a kind, above which there are too many"),
     THRESHOLD("stuckMinutes", stuck_minutes, 5, "what is pending or being deleted for longer is stuck"),
     THRESHOLD("requestsPercent", requests_percent, 90, "of a node's allocatable, above which it is full"),
     THRESHOLD("diskPercent", disk_percent, 85, "of a disk or volume, above which it is full"),

@@ -6,7 +6,7 @@
 
 #define META                                                                                                    \
     "metadata{name,namespace,uid,creationTimestamp,deletionTimestamp,finalizers,generation,labels,annotations," \
-    "ownerReferences{apiVersion,kind,name,uid,controller}}"
+    "managedFields{apiVersion,manager},ownerReferences{apiVersion,kind,name,uid,controller}}"
 /* Without labels and annotations, of what there is much of. */
 #define LEAN "metadata{name,namespace,creationTimestamp,deletionTimestamp,finalizers,ownerReferences{kind,name,uid}}"
 #define CONTAINER                                                                                              \

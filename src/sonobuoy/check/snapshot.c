@@ -10,7 +10,14 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { CONNECTIONS = 8, NODES_ASKED = 20, ANSWER_SECONDS = 5, ANSWER_BYTES_MAX = 64 << 20 };
+enum {
+    CONNECTIONS = 8,
+    NODES_ASKED = 20,
+    ANSWER_SECONDS = 5,
+    PROXY_SECONDS = 2,
+    POST_SECONDS = 15,
+    ANSWER_BYTES_MAX = 64 << 20
+};
 
 struct Snapshot {
     SnapshotOptions options;
@@ -24,21 +31,21 @@ struct Snapshot {
     GStrv asked_nodes;
     pthread_mutex_t lock; /* of pages, and of what follows */
     pthread_cond_t answered;
-    GHashTable *answers; /* path: SnapshotAnswer */
+    GHashTable *once; /* what is being had or was: Once */
 };
 
 /* --- beginning and end --------------------------------------------------------------------------------- */
 
 typedef struct {
-    SnapshotAnswer answer;
-    bool there; /* else it is being asked for */
-} Cached;
+    void *value;
+    GDestroyNotify free;
+    bool there; /* else it is being made */
+} Once;
 
-static void cached_free(Cached *cached) {
-    g_free(cached->answer.text);
-    g_clear_pointer(&cached->answer.json, yyjson_doc_free);
-    g_clear_error(&cached->answer.error);
-    g_free(cached);
+static void once_free(Once *once) {
+    if (once->there)
+        once->free(once->value);
+    g_free(once);
 }
 
 static Snapshot *snapshot_new_empty(void) {
@@ -49,7 +56,7 @@ static Snapshot *snapshot_new_empty(void) {
     snapshot->pages = g_ptr_array_new_with_free_func((GDestroyNotify)yyjson_doc_free);
     pthread_mutex_init(&snapshot->lock, NULL);
     pthread_cond_init(&snapshot->answered, NULL);
-    snapshot->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)cached_free);
+    snapshot->once = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)once_free);
     return snapshot;
 }
 
@@ -70,7 +77,7 @@ void snapshot_free(Snapshot *snapshot) {
         g_clear_error(&snapshot->lists[kind].error);
     }
     g_ptr_array_unref(snapshot->pages);
-    g_hash_table_unref(snapshot->answers);
+    g_hash_table_unref(snapshot->once);
     g_strfreev(snapshot->namespaces);
     g_strfreev(snapshot->asked_nodes);
     g_clear_pointer(&snapshot->discovery, kube_discovery_free);
@@ -83,6 +90,10 @@ void snapshot_free(Snapshot *snapshot) {
 
 bool snapshot_is_archive(const Snapshot *snapshot) {
     return snapshot->archive != NULL;
+}
+
+const char *snapshot_namespace(const Snapshot *snapshot) {
+    return snapshot->options.namespace_;
 }
 
 KubeClient *snapshot_client(const Snapshot *snapshot) {
@@ -193,7 +204,24 @@ static void load_some(unsigned index, void *data) {
         list_of_cluster(loading->snapshot, (SnapshotKind)(GPOINTER_TO_UINT(kind) - 1));
 }
 
+/* Whether lists are answered at all; where they are not (a server that has lost etcd lets each wait for long), no list
+ * is asked for, and each has the reason. */
+static bool lists_are_answered(Snapshot *snapshot, guint64 kinds) {
+    const SnapshotAnswer *answer = snapshot_get(snapshot, "/api/v1/namespaces?limit=1");
+    if (answer->status > 0 && answer->status < 500)
+        return true;
+    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
+        if (kinds & (guint64)1 << kind) {
+            snapshot->lists[kind].served = true;
+            snapshot->lists[kind].error = g_error_copy(answer->error);
+            g_prefix_error(&snapshot->lists[kind].error, "no list is answered: ");
+        }
+    return false;
+}
+
 static void load_from_cluster(Snapshot *snapshot, guint64 kinds) {
+    if (!kinds || !lists_are_answered(snapshot, kinds))
+        return;
     g_autoptr(Queue) queue = queue_new(SNAPSHOT_KINDS, NULL);
     Loading loading = {snapshot, queue};
     /* What there is most of, first. */
@@ -305,49 +333,88 @@ yyjson_val *snapshot_find(const Snapshot *snapshot, SnapshotKind kind, const cha
 
 /* --- single answers ------------------------------------------------------------------------------------------ */
 
-static void ask(Snapshot *snapshot, const char *path, SnapshotAnswer *answer) {
-    KubeRequest request = {.method = "GET",
-                           .path = path,
-                           .accept = "application/json, */*",
-                           .response_max = ANSWER_BYTES_MAX,
-                           .timeout_s = ANSWER_SECONDS};
+void *snapshot_once(Snapshot *snapshot, const char *key, SnapshotMakeFunc make, void *data, GDestroyNotify free) {
+    pthread_mutex_lock(&snapshot->lock);
+    Once *once = g_hash_table_lookup(snapshot->once, key);
+    bool mine = !once;
+    if (mine) {
+        once = g_new0(Once, 1);
+        once->free = free;
+        g_hash_table_insert(snapshot->once, g_strdup(key), once);
+    }
+    while (!mine && !once->there)
+        pthread_cond_wait(&snapshot->answered, &snapshot->lock);
+    pthread_mutex_unlock(&snapshot->lock);
+    if (!mine)
+        return once->value;
+    once->value = make(snapshot, data);
+    pthread_mutex_lock(&snapshot->lock);
+    once->there = true;
+    pthread_cond_broadcast(&snapshot->answered);
+    pthread_mutex_unlock(&snapshot->lock);
+    return once->value;
+}
+
+static void answer_free(SnapshotAnswer *answer) {
+    g_free(answer->text);
+    g_clear_pointer(&answer->json, yyjson_doc_free);
+    g_clear_error(&answer->error);
+    g_free(answer);
+}
+
+static SnapshotAnswer *request_answer(Snapshot *snapshot, const KubeRequest *request) {
+    SnapshotAnswer *answer = g_new0(SnapshotAnswer, 1);
+    if (snapshot->archive) {
+        answer->text = g_strdup("");
+        g_set_error_literal(&answer->error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "an archive cannot be asked");
+        return answer;
+    }
     g_auto(HttpResponse) response = {0};
     gint64 begun = g_get_monotonic_time();
-    bool good = kube_client_request(snapshot->options.client, &request, &response, &answer->error);
+    bool good = kube_client_request(snapshot->options.client, request, &response, &answer->error);
     g_assert(good == !answer->error);
     answer->took = g_get_monotonic_time() - begun;
+    answer->at = g_get_real_time();
     answer->status = response.status;
     answer->date = response.headers ? http_date_parse(http_response_header(&response, "date")) : 0;
     guint length = response.body ? response.body->len : 0;
     answer->text = length ? g_strndup((const char *)response.body->data, length) : g_strdup("");
     if (*answer->text == '{' || *answer->text == '[')
-        answer->json = json_parse(answer->text, length, path, NULL);
+        answer->json = json_parse(answer->text, length, request->path, NULL);
+    return answer;
+}
+
+static void *ask(Snapshot *snapshot, void *data) {
+    bool proxied = strstr(data, "/proxy/") != NULL; /* a dead node must not hold up the whole */
+    KubeRequest request = {.method = "GET",
+                           .path = data,
+                           .accept = "application/json, */*",
+                           .response_max = ANSWER_BYTES_MAX,
+                           .timeout_s = proxied ? PROXY_SECONDS : ANSWER_SECONDS,
+                           .no_retry = proxied};
+    return request_answer(snapshot, &request);
 }
 
 const SnapshotAnswer *snapshot_get(Snapshot *snapshot, const char *path) {
-    pthread_mutex_lock(&snapshot->lock);
-    Cached *cached = g_hash_table_lookup(snapshot->answers, path);
-    bool mine = !cached;
-    if (mine) {
-        cached = g_new0(Cached, 1);
-        g_hash_table_insert(snapshot->answers, g_strdup(path), cached);
-    }
-    while (!mine && !cached->there)
-        pthread_cond_wait(&snapshot->answered, &snapshot->lock);
-    pthread_mutex_unlock(&snapshot->lock);
-    if (!mine)
-        return &cached->answer;
-    if (snapshot->archive) {
-        cached->answer.text = g_strdup("");
-        g_set_error_literal(&cached->answer.error, BASE_ERROR, BASE_ERROR_UNAVAILABLE, "an archive cannot be asked");
-    } else {
-        ask(snapshot, path, &cached->answer);
-    }
-    pthread_mutex_lock(&snapshot->lock);
-    cached->there = true;
-    pthread_cond_broadcast(&snapshot->answered);
-    pthread_mutex_unlock(&snapshot->lock);
-    return &cached->answer;
+    return snapshot_once(snapshot, path, ask, (void *)path, (GDestroyNotify)answer_free);
+}
+
+static void *post(Snapshot *snapshot, void *data) {
+    const char *const *pair = data;
+    KubeRequest request = {.method = "POST",
+                           .path = pair[0],
+                           .body = pair[1],
+                           .body_length = strlen(pair[1]),
+                           .response_max = ANSWER_BYTES_MAX,
+                           .timeout_s = POST_SECONDS,
+                           .no_retry = true};
+    return request_answer(snapshot, &request);
+}
+
+const SnapshotAnswer *snapshot_post(Snapshot *snapshot, const char *path, const char *body) {
+    const char *pair[] = {path, body};
+    g_autofree char *key = g_strconcat("POST ", path, " ", body, NULL);
+    return snapshot_once(snapshot, key, post, pair, (GDestroyNotify)answer_free);
 }
 
 typedef struct {
@@ -362,7 +429,7 @@ static void ask_some(unsigned index, void *data) {
 }
 
 GPtrArray *snapshot_get_all(Snapshot *snapshot, const char *const *paths) {
-    guint count = g_strv_length((char **)paths);
+    guint count = paths ? g_strv_length((char **)paths) : 0; /* an empty GPtrArray may have no memory */
     GPtrArray *answers = g_ptr_array_new();
     g_autoptr(Queue) queue = queue_new(MAX(count, 1), NULL);
     Asking asking = {snapshot, queue};

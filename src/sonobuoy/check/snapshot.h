@@ -88,6 +88,7 @@ yyjson_val *snapshot_find(const Snapshot *snapshot, SnapshotKind kind, const cha
 
 bool snapshot_is_archive(const Snapshot *snapshot); /* nothing can be asked: only lists are there */
 KubeClient *snapshot_client(const Snapshot *snapshot);
+const char *snapshot_namespace(const Snapshot *snapshot);          /* the only one that is looked at; NULL: all are */
 const KubeDiscovery *snapshot_discovery(const Snapshot *snapshot); /* NULL of an archive */
 const KubeVersion *snapshot_version(const Snapshot *snapshot);
 gint64 snapshot_now(const Snapshot *snapshot); /* when it was taken, by this machine: us since the epoch */
@@ -101,11 +102,22 @@ typedef struct {
     GError *error;    /* NULL for 2xx */
     gint64 took;      /* us */
     gint64 date;      /* the answer's Date header, us since the epoch; 0: none */
+    gint64 at;        /* when it was there, by this machine: us since the epoch */
 } SnapshotAnswer;
-/* GET of a path ("/readyz?verbose"), repeated as kube_client_request() does, for up to 5 s. */
+/* GET of a path ("/readyz?verbose"), repeated as kube_client_request() does, for up to 5 s. What is asked of a node or
+ * a pod by way of the API server (".../proxy/...") is asked once, for up to 2 s. */
 const SnapshotAnswer *snapshot_get(Snapshot *snapshot, const char *path);
 /* Many at once; answers in the paths' order: free the array, the answers stay. */
 GPtrArray *snapshot_get_all(Snapshot *snapshot, const char *const *paths);
+
+/* POST of a review (SubjectAccessReview, ...) or a dry run, which change nothing: a path that creates must end in
+ * dryRun=All. Once, for up to 15 s. */
+const SnapshotAnswer *snapshot_post(Snapshot *snapshot, const char *path, const char *body);
+
+/* What `make` gives for the key, made once, by whoever asks first; the others wait for it. It lives as long as the
+ * snapshot, which frees it. Keys that begin with '/' are paths of snapshot_get(). */
+typedef void *(*SnapshotMakeFunc)(Snapshot *snapshot, void *data);
+void *snapshot_once(Snapshot *snapshot, const char *key, SnapshotMakeFunc make, void *data, GDestroyNotify free);
 
 /* The nodes that are asked themselves: all of them, or a sample that is spread over the list. Names; of the snapshot.
  */

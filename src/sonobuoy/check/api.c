@@ -39,7 +39,7 @@ void check_api_answers(Snapshot *snapshot, CheckResult *result) {
 
 /* A finding for each line "[-]name failed: ..." of /readyz?verbose or /livez?verbose. */
 static void check_verbose(Snapshot *snapshot, CheckResult *result, const char *path) {
-    const SnapshotAnswer *answer = snapshot_get(snapshot, path);
+    const SnapshotAnswer *answer = snapshot_get_unrepeated(snapshot, path);
     g_auto(GStrv) lines = g_strsplit(answer->text, "\n", -1);
     guint good = 0, bad = 0;
     for (char **line = lines; *line; line++) {
@@ -48,6 +48,9 @@ static void check_verbose(Snapshot *snapshot, CheckResult *result, const char *p
             continue;
         bad++;
         check_fail(result, NULL, "%s", *line + strlen("[-]"));
+        if (g_str_has_prefix(*line, "[-]etcd"))
+            check_advise(result, "The API server does not reach etcd: look at etcd's pods or service on the control "
+                                 "plane's nodes (crictl ps -a, journalctl), its disk, and --etcd-servers");
     }
     check_summary(result, "%u parts", good);
     if (answer->error && !bad) {

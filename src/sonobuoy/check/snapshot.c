@@ -10,7 +10,14 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { CONNECTIONS = 8, NODES_ASKED = 20, ANSWER_SECONDS = 5, POST_SECONDS = 15, ANSWER_BYTES_MAX = 64 << 20 };
+enum {
+    CONNECTIONS = 8,
+    NODES_ASKED = 20,
+    ANSWER_SECONDS = 5,
+    ONCE_SECONDS = 10,
+    POST_SECONDS = 15,
+    ANSWER_BYTES_MAX = 64 << 20
+};
 
 struct Snapshot {
     SnapshotOptions options;
@@ -18,6 +25,7 @@ struct Snapshot {
     RunArchive *archive; /* in place of a cluster */
     KubeVersion version;
     gint64 now;
+    GError *silent; /* why lists are not answered; NULL: they are */
     SnapshotList lists[SNAPSHOT_KINDS];
     GPtrArray *pages; /* yyjson_doc: what the lists' items are in */
     GStrv namespaces; /* of lists by namespace; NULL until they are wanted */
@@ -76,6 +84,7 @@ void snapshot_free(Snapshot *snapshot) {
     g_clear_pointer(&snapshot->discovery, kube_discovery_free);
     g_clear_pointer(&snapshot->archive, run_archive_free);
     kube_version_clear(&snapshot->version);
+    g_clear_error(&snapshot->silent);
     pthread_cond_destroy(&snapshot->answered);
     pthread_mutex_destroy(&snapshot->lock);
     g_free(snapshot);
@@ -203,11 +212,12 @@ static bool lists_are_answered(Snapshot *snapshot, guint64 kinds) {
     const SnapshotAnswer *answer = snapshot_get(snapshot, "/api/v1/namespaces?limit=1");
     if (answer->status > 0 && answer->status < 500)
         return true;
+    snapshot->silent = g_error_copy(answer->error);
+    g_prefix_error(&snapshot->silent, "no list is answered: ");
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
         if (kinds & (guint64)1 << kind) {
             snapshot->lists[kind].served = true;
-            snapshot->lists[kind].error = g_error_copy(answer->error);
-            g_prefix_error(&snapshot->lists[kind].error, "no list is answered: ");
+            snapshot->lists[kind].error = g_error_copy(snapshot->silent);
         }
     return false;
 }
@@ -389,8 +399,33 @@ const SnapshotAnswer *snapshot_get(Snapshot *snapshot, const char *path) {
     return snapshot_once(snapshot, path, ask, (void *)path, (GDestroyNotify)answer_free);
 }
 
+static void *ask_once(Snapshot *snapshot, void *data) {
+    KubeRequest request = {.method = "GET",
+                           .path = data,
+                           .accept = "application/json, */*",
+                           .response_max = ANSWER_BYTES_MAX,
+                           .timeout_s = ONCE_SECONDS,
+                           .no_retry = true};
+    return request_answer(snapshot, &request);
+}
+
+const SnapshotAnswer *snapshot_get_unrepeated(Snapshot *snapshot, const char *path) {
+    g_autofree char *key = g_strconcat("once ", path, NULL);
+    return snapshot_once(snapshot, key, ask_once, (void *)path, (GDestroyNotify)answer_free);
+}
+
+const GError *snapshot_silent(const Snapshot *snapshot) {
+    return snapshot->silent;
+}
+
 static void *post(Snapshot *snapshot, void *data) {
     const char *const *pair = data;
+    if (snapshot->silent) {
+        SnapshotAnswer *answer = g_new0(SnapshotAnswer, 1);
+        answer->text = g_strdup("");
+        answer->error = g_error_copy(snapshot->silent);
+        return answer;
+    }
     KubeRequest request = {.method = "POST",
                            .path = pair[0],
                            .body = pair[1],

@@ -61,7 +61,7 @@ pod="Pod kube-system/kube-apiserver-cp1"
 }
 
 @test "leaders: none, stale, given back, again and again another" {
-  kubectl -n kube-system delete lease kube-controller-manager kube-scheduler
+  kubectl -n kube-system delete lease kube-controller-manager kube-scheduler --ignore-not-found
   checks SB-CP-01,SB-CP-02
   finds SB-CP-02 unknown "" "runs without an election"
   lease kube-scheduler 300

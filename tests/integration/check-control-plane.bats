@@ -155,12 +155,12 @@ YAML
   now_passes "$of_flags"
 }
 
-@test "an API server that was started so: everyone an administrator, alpha features, audit, encryption" {
+@test "an API server that was started so: everyone an administrator, alpha features, audit, encryption, many objects" {
   local kubeconfig at=$BATS_TEST_TMPDIR
   printf 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n' >"$at/policy"
   printf 'apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources: [{resources: [secrets], providers: [{secretbox: {keys: [{name: a, secret: %s}]}}]}]\n' \
     "$(head -c 32 /dev/urandom | base64)" >"$at/encryption"
-  kubeconfig=$("$cluster/up" "$cluster_name-odd" --no-controllers -- --authorization-mode=AlwaysAllow --feature-gates=CBORServingAndStorage=true \
+  kubeconfig=$("$cluster/up" "$cluster_name-odd" --no-controllers -- --authorization-mode=AlwaysAllow --feature-gates=CBORServingAndStorage=true,SizeBasedListCostEstimate=false \
     --audit-policy-file="$at/policy" --audit-log-path="$at/audit" --encryption-provider-config="$at/encryption" --runtime-config=networking.k8s.io/v1beta1=true)
   KUBECONFIG=$kubeconfig kubectl create secret generic s --from-literal=a=b
   KUBECONFIG=$kubeconfig kubectl get --raw /apis/networking.k8s.io/v1beta1/servicecidrs
@@ -169,4 +169,10 @@ YAML
   finds SB-CP-11 warn "feature gate CBORServingAndStorage" "an alpha feature" "Take CBORServingAndStorage out"
   passes SB-CP-07 SB-CP-08
   finds SB-UP-04 warn servicecidrs.v1beta1.networking.k8s.io "is not served from 1.37 on" "kubectl api-resources --api-group=networking.k8s.io"
+  # It counts objects once a minute.
+  echo 'thresholds: {objects: 30}' >"$at/thresholds"
+  within 90 eval 'KUBECONFIG=$kubeconfig checks SB-API-15 --config "$at/thresholds" && finds SB-API-15 warn clusterroles.rbac.authorization.k8s.io "there are " "kubectl get clusterroles.rbac.authorization.k8s.io -A"'
+  jq -e '.checks[0].findings | length < 5' "$report"
+  KUBECONFIG=$kubeconfig checks SB-API-15
+  passes SB-API-15
 }

@@ -27,11 +27,9 @@ void check_api_certificate(Snapshot *snapshot, CheckResult *result) {
                       answered ? "" : failure->message);
         return;
     }
-    bool any = false;
     for (guint i = 0; i < certificates->len; i++)
-        any |= check_certificate_end(snapshot, result, config->server,
-                                     i ? "its authority's certificate" : "the serving certificate",
-                                     certificates->pdata[i]);
+        check_certificate_end(snapshot, result, config->server,
+                              i ? "its authority's certificate" : "the serving certificate", certificates->pdata[i]);
     const Certificate *own = certificates->pdata[0];
     g_autofree char *until = time_format(own->not_after), *names = g_strjoinv(", ", own->names);
     check_summary(result, "until %s, for %s", until, names);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area upgrade: releases and their distance, versions that go away. Nodes are objects: no kubelet runs.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2143,SC2154
 load helpers
 load checks
 

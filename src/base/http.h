@@ -43,9 +43,9 @@ typedef struct {
     size_t response_max;       /* limit of a buffered body; 0: 256 MiB */
     HttpBodyFunc on_body;      /* for 2xx answers; NULL: the body is buffered */
     void *on_body_data;
-    Cancel *cancel; /* may be NULL */
+    Cancel *cancel;     /* may be NULL */
     GString *out_chain; /* gets the server's certificates, PEM, its own first; on a new connection. NULL: not wanted */
-    bool once;      /* on a new connection: what fails on a used one, libcurl repeats unseen */
+    bool once;          /* on a new connection: what fails on a used one, libcurl repeats unseen */
 } HttpRequest;
 
 typedef struct {

@@ -27,11 +27,9 @@ void check_api_certificate(Snapshot *snapshot, CheckResult *result) {
                       answered ? "" : failure->message);
         return;
     }
-    bool any = false;
     for (guint i = 0; i < certificates->len; i++)
-        any |= check_certificate_end(snapshot, result, config->server,
-                                     i ? "its authority's certificate" : "the serving certificate",
-                                     certificates->pdata[i]);
+        check_certificate_end(snapshot, result, config->server,
+                              i ? "its authority's certificate" : "the serving certificate", certificates->pdata[i]);
     const Certificate *own = certificates->pdata[0];
     g_autofree char *until = time_format(own->not_after), *names = g_strjoinv(", ", own->names);
     check_summary(result, "until %s, for %s", until, names);
@@ -117,10 +115,11 @@ void check_api_credentials(Snapshot *snapshot, CheckResult *result) {
 /* --- tokens of service accounts ---------------------------------------------------------------------------------- */
 
 /* Whether it may be seen: an unknown, or a failure, where it was not answered. */
-static bool is_answered(CheckResult *result, const char *object, const SnapshotAnswer *answer) {
+static bool is_answered(const Snapshot *snapshot, CheckResult *result, const char *object,
+                        const SnapshotAnswer *answer) {
     if (!answer->error)
         return true;
-    if (answer->status == 401 || answer->status == 403)
+    if (answer->status == 401 || answer->status == 403 || (!answer->status && snapshot_silent(snapshot)))
         check_unknown(result, object, "%s", answer->error->message);
     else
         check_fail(result, object, "%s", answer->error->message);
@@ -133,7 +132,7 @@ static void check_token_request(Snapshot *snapshot, CheckResult *result, const c
                                "\"spec\":{\"expirationSeconds\":600}}";
     static const char path[] = "/api/v1/namespaces/default/serviceaccounts/default/token?dryRun=All";
     const SnapshotAnswer *answer = snapshot_post(snapshot, path, body);
-    if (!is_answered(result, "ServiceAccount default/default", answer))
+    if (!is_answered(snapshot, result, "ServiceAccount default/default", answer))
         return;
     const char *token = answer->json ? json_get_string(yyjson_doc_get_root(answer->json), "status", "token") : NULL;
     g_autoptr(yyjson_doc) doc = token ? token_claims(token) : NULL;
@@ -150,8 +149,8 @@ void check_api_token_issuer(Snapshot *snapshot, CheckResult *result) {
                          *keys = snapshot_get(snapshot, "/openid/v1/jwks");
     const char *issuer = discovery->json ? json_get_string(yyjson_doc_get_root(discovery->json), "issuer") : NULL;
     size_t count = keys->json ? yyjson_arr_size(json_get(yyjson_doc_get_root(keys->json), "keys")) : 0;
-    is_answered(result, "/.well-known/openid-configuration", discovery);
-    if (is_answered(result, "/openid/v1/jwks", keys) && !count)
+    is_answered(snapshot, result, "/.well-known/openid-configuration", discovery);
+    if (is_answered(snapshot, result, "/openid/v1/jwks", keys) && !count)
         check_fail(result, "/openid/v1/jwks", "it has no key: nobody outside can check a token");
     check_summary(result, "%s, %zu keys", issuer ? issuer : "?", count);
     check_token_request(snapshot, result, issuer);

@@ -39,7 +39,7 @@ void check_api_answers(Snapshot *snapshot, CheckResult *result) {
 
 /* A finding for each line "[-]name failed: ..." of /readyz?verbose or /livez?verbose. */
 static void check_verbose(Snapshot *snapshot, CheckResult *result, const char *path) {
-    const SnapshotAnswer *answer = snapshot_get(snapshot, path);
+    const SnapshotAnswer *answer = snapshot_get_unrepeated(snapshot, path);
     g_auto(GStrv) lines = g_strsplit(answer->text, "\n", -1);
     guint good = 0, bad = 0;
     for (char **line = lines; *line; line++) {
@@ -48,6 +48,9 @@ static void check_verbose(Snapshot *snapshot, CheckResult *result, const char *p
             continue;
         bad++;
         check_fail(result, NULL, "%s", *line + strlen("[-]"));
+        if (g_str_has_prefix(*line, "[-]etcd"))
+            check_advise(result, "The API server does not reach etcd: look at etcd's pods or service on the control "
+                                 "plane's nodes (crictl ps -a, journalctl), its disk, and --etcd-servers");
     }
     check_summary(result, "%u parts", good);
     if (answer->error && !bad) {
@@ -157,10 +160,14 @@ void check_api_objects(Snapshot *snapshot, CheckResult *result) {
     if (!samples->len)
         samples = metrics_samples(metrics, "apiserver_storage_objects");
     double all = 0;
+    guint counted = 0;
     for (guint i = 0; i < samples->len; i++) {
         const MetricSample *sample = samples->pdata[i];
         const char *group = metric_label(sample, "group"), *resource = metric_label(sample, "resource");
-        all += MAX(sample->value, 0);
+        if (sample->value < 0) /* it could not be counted */
+            continue;
+        counted++;
+        all += sample->value;
         if (sample->value <= (double)result->config->objects)
             continue;
         g_autofree char *object = g_strconcat(resource, *group ? "." : "", group, NULL);
@@ -171,6 +178,6 @@ void check_api_objects(Snapshot *snapshot, CheckResult *result) {
                      object);
     }
     check_summary(result, "%.0f objects", all);
-    if (!samples->len)
-        check_unknown(result, NULL, "the API server does not count its objects");
+    if (!counted)
+        check_unknown(result, NULL, "the API server does not count its objects, or cannot");
 }

@@ -211,6 +211,9 @@ int minor_of(const char *version); /* of "v1.34.4": 34; -1 where it is none of K
 /* The API server's, of now or of a second later; NULL and an unknown where they may not be read. */
 const Metrics *api_metrics(Snapshot *snapshot, CheckResult *result, bool later);
 
+/* An unknown that names the kinds of may_read that could not be read. */
+void check_unread(const Snapshot *snapshot, CheckResult *result);
+
 /* webhooks.c: what calls of a webhook need, of its clientConfig: the service, its endpoints; `fails`: what is found is
  * a failure, else a warning. Whether all is there. */
 bool webhook_service_check(Snapshot *snapshot, CheckResult *result, const char *object, yyjson_val *client_config,

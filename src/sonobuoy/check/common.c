@@ -221,3 +221,12 @@ const Metrics *api_metrics(Snapshot *snapshot, CheckResult *result, bool later) 
     check_unknown(result, NULL, "%s", metrics->error->message);
     return NULL;
 }
+
+void check_unread(const Snapshot *snapshot, CheckResult *result) {
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
+        if ((result->check->may_read >> kind & 1) && snapshot_list(snapshot, (SnapshotKind)kind)->error)
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "", snapshot_kind_name((SnapshotKind)kind));
+    if (names->len)
+        check_unknown(result, NULL, "not seen, or not in all namespaces: %s", names->str);
+}

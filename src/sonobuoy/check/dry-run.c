@@ -100,6 +100,10 @@ void check_admission_chain(Snapshot *snapshot, CheckResult *result) {
     g_autofree char *part = http_escape(space, NULL);
     g_autoptr(GString) changed = g_string_new(NULL);
     gint64 worst = 0;
+    if (snapshot_silent(snapshot)) {
+        check_unknown(result, NULL, "%s", snapshot_silent(snapshot)->message);
+        return;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(probes); i++) {
         g_autofree char *path = g_strdup_printf("/api/v1/namespaces/%s/%s?dryRun=All", part, probes[i].resource),
                         *object = g_strdup_printf("a %s in %s", probes[i].kind, space);

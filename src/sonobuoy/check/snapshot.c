@@ -15,6 +15,7 @@ enum {
     NODES_ASKED = 20,
     ANSWER_SECONDS = 5,
     PROXY_SECONDS = 2,
+    ONCE_SECONDS = 10,
     POST_SECONDS = 15,
     ANSWER_BYTES_MAX = 64 << 20
 };
@@ -25,6 +26,7 @@ struct Snapshot {
     RunArchive *archive; /* in place of a cluster */
     KubeVersion version;
     gint64 now;
+    GError *silent; /* why lists are not answered; NULL: they are */
     SnapshotList lists[SNAPSHOT_KINDS];
     GPtrArray *pages; /* yyjson_doc: what the lists' items are in */
     GStrv namespaces; /* of lists by namespace; NULL until they are wanted */
@@ -83,6 +85,7 @@ void snapshot_free(Snapshot *snapshot) {
     g_clear_pointer(&snapshot->discovery, kube_discovery_free);
     g_clear_pointer(&snapshot->archive, run_archive_free);
     kube_version_clear(&snapshot->version);
+    g_clear_error(&snapshot->silent);
     pthread_cond_destroy(&snapshot->answered);
     pthread_mutex_destroy(&snapshot->lock);
     g_free(snapshot);
@@ -210,11 +213,12 @@ static bool lists_are_answered(Snapshot *snapshot, guint64 kinds) {
     const SnapshotAnswer *answer = snapshot_get(snapshot, "/api/v1/namespaces?limit=1");
     if (answer->status > 0 && answer->status < 500)
         return true;
+    snapshot->silent = g_error_copy(answer->error);
+    g_prefix_error(&snapshot->silent, "no list is answered: ");
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
         if (kinds & (guint64)1 << kind) {
             snapshot->lists[kind].served = true;
-            snapshot->lists[kind].error = g_error_copy(answer->error);
-            g_prefix_error(&snapshot->lists[kind].error, "no list is answered: ");
+            snapshot->lists[kind].error = g_error_copy(snapshot->silent);
         }
     return false;
 }
@@ -399,8 +403,33 @@ const SnapshotAnswer *snapshot_get(Snapshot *snapshot, const char *path) {
     return snapshot_once(snapshot, path, ask, (void *)path, (GDestroyNotify)answer_free);
 }
 
+static void *ask_once(Snapshot *snapshot, void *data) {
+    KubeRequest request = {.method = "GET",
+                           .path = data,
+                           .accept = "application/json, */*",
+                           .response_max = ANSWER_BYTES_MAX,
+                           .timeout_s = ONCE_SECONDS,
+                           .no_retry = true};
+    return request_answer(snapshot, &request);
+}
+
+const SnapshotAnswer *snapshot_get_unrepeated(Snapshot *snapshot, const char *path) {
+    g_autofree char *key = g_strconcat("once ", path, NULL);
+    return snapshot_once(snapshot, key, ask_once, (void *)path, (GDestroyNotify)answer_free);
+}
+
+const GError *snapshot_silent(const Snapshot *snapshot) {
+    return snapshot->silent;
+}
+
 static void *post(Snapshot *snapshot, void *data) {
     const char *const *pair = data;
+    if (snapshot->silent) {
+        SnapshotAnswer *answer = g_new0(SnapshotAnswer, 1);
+        answer->text = g_strdup("");
+        answer->error = g_error_copy(snapshot->silent);
+        return answer;
+    }
     KubeRequest request = {.method = "POST",
                            .path = pair[0],
                            .body = pair[1],

@@ -110,6 +110,13 @@ const SnapshotAnswer *snapshot_get(Snapshot *snapshot, const char *path);
 /* Many at once; answers in the paths' order: free the array, the answers stay. */
 GPtrArray *snapshot_get_all(Snapshot *snapshot, const char *const *paths);
 
+/* The same, once, for up to 10 s: of what an error's answer tells ("/readyz?verbose"). */
+const SnapshotAnswer *snapshot_get_unrepeated(Snapshot *snapshot, const char *path);
+
+/* Why the API server answers no list, as far as it was tried: what is stored cannot be read or written now, and no POST
+ * is sent. NULL: it does. */
+const GError *snapshot_silent(const Snapshot *snapshot);
+
 /* POST of a review (SubjectAccessReview, ...) or a dry run, which change nothing: a path that creates must end in
  * dryRun=All. Once, for up to 15 s. */
 const SnapshotAnswer *snapshot_post(Snapshot *snapshot, const char *path, const char *body);

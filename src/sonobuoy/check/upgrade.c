@@ -219,4 +219,5 @@ void check_old_versions(Snapshot *snapshot, CheckResult *result) {
             check_written(snapshot_discovery(snapshot), result, (SnapshotKind)kind, items->pdata[i]);
     }
     check_summary(result, "%u objects", all);
+    check_unread(snapshot, result);
 }

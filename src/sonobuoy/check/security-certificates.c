@@ -113,11 +113,11 @@ void check_security_root_ca(Snapshot *snapshot, CheckResult *result) {
         guint before = result->findings->len;
         if (pem.count)
             look_at_end(snapshot, result, "ConfigMap kube-root-ca.crt", "the cluster's authority", &pem);
-        if (result->findings->len > before)
-            check_advise(result, "Make a new authority, trust both for a while, sign all certificates anew, then drop "
-                                 "the old one: kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates");
         else
             check_fail(result, "ConfigMap kube-root-ca.crt", "it holds no certificate that can be read");
+        if (pem.count && result->findings->len > before)
+            check_advise(result, "Make a new authority, trust both for a while, sign all certificates anew, then drop "
+                                 "the old one: kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates");
     }
     for (guint i = 0; i < spaces->len && !snapshot_list(snapshot, SNAPSHOT_ROOT_CAS)->error; i++) {
         yyjson_val *space = spaces->pdata[i];

@@ -122,7 +122,7 @@ static bool is_left_out(yyjson_val *node) {
     yyjson_val *taint;
     yyjson_arr_foreach(json_get(node, "spec", "taints"), index, count, taint) {
         const char *key = json_get_string(taint, "key");
-        if (key && (g_str_has_prefix(key, "node-role.kubernetes.io/") || g_str_has_prefix(key, "node.kubernetes.io/")))
+        if (key && g_str_has_prefix(key, "node-role.kubernetes.io/"))
             return true;
     }
     return g_strcmp0(condition_status(node, "Ready"), "True") != 0;

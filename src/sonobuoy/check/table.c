@@ -195,8 +195,7 @@ const Check checks[] = {
     {"SB-SEC-06", "security", "All namespaces trust the same authority", SEVERITY_HIGH,
      .reads = READS(ROOT_CAS) | READS(NAMESPACES),
      .why = "Pods know the API server by that certificate; with another one, or an expired one, none can talk to it.",
-     .fix = "Delete the ConfigMap that differs: it is made anew.",
-     .run = check_security_root_ca},
+     .fix = "Delete the ConfigMap that differs: it is made anew.", .run = check_security_root_ca},
     /* 12.2: 68 */
     {"SB-SEC-07", "security", "Authorities of clients are good", SEVERITY_HIGH, .asks = true,
      .why = "When the clients' authority ends kubelets, controllers and administrators are shut out at once; with the "

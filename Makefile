@@ -9,6 +9,7 @@
 #   make torture    kill -9 at 100 random moments of backups and 100 of restores (TORTURE_FLAGS)
 #   make bench      measure against plain requests (N=objects; BENCH_FLAGS=--velero for stock Velero)
 #   make bench-sonobuoy   measure the aggregator beside stock's and the query beside plain lists, as root
+#   make bench-check   measure sonobuoy check beside plain lists
 #   make image      a container image of both programs into build/image (IMAGE=name:tag), without a container engine;
 #                   ARCH=arm64: for that architecture
 #   make install    into PREFIX (/usr/local), below DESTDIR
@@ -24,7 +25,7 @@ IMAGE ?= localhost/seaworthy:v$(VERSION)
 SUITES = scripts unit integration nodes interop clang asan tsan fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-programs demo demo-sonobuoy cluster cluster-down test test-nodes test-all torture bench bench-sonobuoy image install dist format lint clean
+.PHONY: help build bench-programs demo demo-sonobuoy cluster cluster-down test test-nodes test-all torture bench bench-sonobuoy bench-check image install dist format lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -81,6 +82,9 @@ bench: bench-programs
 
 bench-sonobuoy: bench-programs
 	@bench/sonobuoy --objects $(N) $(BENCH_FLAGS)
+
+bench-check: bench-programs
+	@bench/check $(BENCH_FLAGS)
 
 # Another architecture's image has its own folder, libraries and file; of this machine's own nothing is said.
 foreign = $(filter-out $(shell dpkg --print-architecture 2>/dev/null),$(ARCH))

@@ -77,7 +77,7 @@ def program(*command, env=None):
             text = output.read()
             if child.returncode:
                 raise SystemExit(f"{' '.join(command)}: status {child.returncode}\n{text[-2000:]}")
-            return usage.ru_utime + usage.ru_stime, int(peak.read().split()[-1]) / 1024, text.strip().splitlines()[-1]
+            return usage.ru_utime + usage.ru_stime, int(peak.read().split()[-1]) / 1024, (text.strip().splitlines() or [""])[-1]
     return work
 
 

@@ -73,3 +73,14 @@ bool quantity_compare(const char *a, const char *b, int *out_order, GError **err
     *out_order = decimal_compare(&left, &right);
     return true;
 }
+
+bool quantity_number(const char *text, double *out) {
+    g_auto(Decimal) value = {0};
+    if (!quantity_read(text, &value, NULL))
+        return false;
+    g_autofree char *plain =
+        g_strdup_printf("%s0.%.*se%" G_GINT64_FORMAT, value.negative ? "-" : "", (int)MAX(value.length, 1),
+                        value.length ? value.digits : "0", value.exponent);
+    *out = g_ascii_strtod(plain, NULL);
+    return true;
+}

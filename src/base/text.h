@@ -63,6 +63,9 @@ bool quantity_compare(const char *a, const char *b, int *out_order, GError **err
 /* A quantity of bytes, "64Mi": a whole number from 0 on that fits; INVALID otherwise. */
 bool quantity_bytes(const char *text, gint64 *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The quantity as a floating-point number, for shares and sums: "100m" is 0.1. */
+bool quantity_number(const char *text, double *out);
+
 /* --- times and durations ---------------------------------------------------------- */
 
 /* RFC 3339, to microseconds since the epoch. */

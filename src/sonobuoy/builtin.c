@@ -116,10 +116,24 @@ Plugin *builtin_systemd_logs(const RunConfig *config) {
                    config);
 }
 
+Plugin *builtin_check(const RunConfig *config) {
+    Plugin *plugin = builtin("sonobuoy-config: {driver: Job, plugin-name: check, result-format: junit}\n"
+                             "spec:\n"
+                             "  name: check\n"
+                             "  image: (the aggregator's)\n"
+                             "  command: [/sonobuoy, check, --as-plugin]\n"
+                             "  securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}\n",
+                             config);
+    json_mut_set_string(plugin->doc, plugin->spec, "image", config->worker_image);
+    return plugin;
+}
+
 Plugin *builtin_plugin(const char *name, const RunConfig *config) {
     if (g_str_equal(name, BUILTIN_E2E))
         return builtin_e2e(config);
     if (g_str_equal(name, BUILTIN_SYSTEMD_LOGS))
         return builtin_systemd_logs(config);
+    if (g_str_equal(name, BUILTIN_CHECK))
+        return builtin_check(config);
     return NULL;
 }

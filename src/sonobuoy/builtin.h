@@ -7,6 +7,7 @@
 
 #define BUILTIN_E2E "e2e"
 #define BUILTIN_SYSTEMD_LOGS "systemd-logs"
+#define BUILTIN_CHECK "check"
 #define E2E_IMAGE "registry.k8s.io/conformance:$SONOBUOY_K8S_VERSION"
 #define SYSTEMD_LOGS_IMAGE "sonobuoy/systemd-logs:v0.4"
 
@@ -18,7 +19,9 @@ void builtin_e2e_add_file(Plugin *plugin, const char *name, const char *content)
 void builtin_e2e_add_ssh_key(Plugin *plugin);
 /* The journal of each node. */
 Plugin *builtin_systemd_logs(const RunConfig *config);
-/* Either of them by its name; NULL where it is another. */
+/* The checks of `sonobuoy check`, once, with the aggregator's image and what the plugin's account may see. */
+Plugin *builtin_check(const RunConfig *config);
+/* Any of them by its name; NULL where it is another. */
 Plugin *builtin_plugin(const char *name, const RunConfig *config);
 
 /* The pod spec, made in doc, of a plugin that has none. */

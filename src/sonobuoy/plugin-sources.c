@@ -98,7 +98,7 @@ static bool not_found(const char *text, GError **error) {
     g_autofree char *folder = plugin_installed_folder();
     g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
                 "there is no plugin %s: it is neither installed (in %s), nor built in (" BUILTIN_E2E
-                ", " BUILTIN_SYSTEMD_LOGS "), nor a file, folder or URL",
+                ", " BUILTIN_SYSTEMD_LOGS ", " BUILTIN_CHECK "), nor a file, folder or URL",
                 text, folder);
     return false;
 }

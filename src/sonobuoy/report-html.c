@@ -1,7 +1,5 @@
-/* A report as a page that stands alone: no link, no picture and no script but its own. What it may do is bounded by a
- * policy that names the hashes of its style and its script, so that nothing which came in with a name or a log runs. */
+/* A report as a page that stands alone (report-page.c). */
 #include "base/text.h"
-#include "report-page.h"
 #include "sonobuoy/health.h"
 #include "sonobuoy/report-internal.h"
 
@@ -62,31 +60,8 @@ static const char *plural(gint64 number, const char *one, const char *many) {
 
 /* --- head --------------------------------------------------------------------------------------------- */
 
-static char *hash_of(const char *text) {
-    guint8 digest[32];
-    gsize length = sizeof digest;
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_checksum_update(sum, (const guchar *)text, -1);
-    g_checksum_get_digest(sum, digest, &length);
-    return g_base64_encode(digest, length);
-}
-
 static bool has_failed(const Page *page) {
     return page->counts[OUTCOME_FAILED] > 0;
-}
-
-static void write_head(const Page *page) {
-    g_autofree char *style = hash_of(report_page_css), *script = hash_of(report_page_js);
-    fprintf(page->out,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-%s'; "
-            "script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-            "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
-            "<link rel=\"icon\" href=\"data:,\">\n",
-            style, script);
-    report_markup(page->out, "<title>Sonobuoy: %s</title>\n", has_failed(page) ? "failed" : "passed");
-    fprintf(page->out, "<style>%s</style>\n</head>\n<body>\n", report_page_css);
 }
 
 static void write_title(const Page *page) {
@@ -103,14 +78,10 @@ static void write_title(const Page *page) {
     fputs("</p>\n", page->out);
 }
 
-static void write_card(FILE *out, const char *target, const char *class, const char *number, const char *label) {
-    report_markup(out, "<li><a href=\"#%s\" class=\"%s\"><b>%s</b>%s</a></li>\n", target, class, number, label);
-}
-
 static void write_count_card(const Page *page, Outcome outcome, const char *target, const char *class,
                              const char *label) {
     g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, page->counts[outcome]);
-    write_card(page->out, target, page->counts[outcome] > 0 ? class : "", number, label);
+    report_page_card(page->out, target, page->counts[outcome] > 0 ? class : "", number, label);
 }
 
 static void write_share_card(const Page *page, const char *key, const char *target, const char *label) {
@@ -119,30 +90,7 @@ static void write_share_card(const Page *page, const char *key, const char *targ
            healthy = json_int(json_get(health, "healthy_nodes"), 0);
     g_autofree char *share = g_strdup_printf("%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT, healthy, total);
     if (total > 0)
-        write_card(page->out, target, healthy < total ? "is-failed" : "is-passed", share, label);
-}
-
-/* How what ran came out, as a picture. */
-static void write_bar(FILE *out, gint64 passed, gint64 failed, gint64 own) {
-    gint64 all = passed + failed + own;
-    const struct {
-        gint64 count;
-        const char *class;
-    } parts[] = {{failed, "b-failed"}, {own, "b-other"}, {passed, "b-passed"}};
-    fputs("<svg class=\"bar\" viewBox=\"0 0 1000 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">", out);
-    if (all == 0)
-        fputs("<rect class=\"b-none\" width=\"1000\" height=\"1\"/>", out);
-    double x = 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(parts) && all > 0; i++) {
-        /* a single failure among thousands is still seen */
-        double width = 1000.0 * (double)parts[i].count / (double)all;
-        width = parts[i].count > 0 ? MAX(width, 4) : 0;
-        if (width > 0)
-            fprintf(out, "<rect class=\"%s\" x=\"%d\" width=\"%d\" height=\"1\"/>", parts[i].class, (int)x,
-                    (int)(i + 1 == G_N_ELEMENTS(parts) ? 1000 - x : width + 1));
-        x += width;
-    }
-    fputs("</svg>\n", out);
+        report_page_card(page->out, target, healthy < total ? "is-failed" : "is-passed", share, label);
 }
 
 static void write_summary(const Page *page) {
@@ -158,11 +106,9 @@ static void write_summary(const Page *page) {
         write_share_card(page, "pod_health", "pods", "pods healthy");
     }
     fputs("</ul>\n", out);
-    write_bar(out, page->counts[OUTCOME_PASSED], page->counts[OUTCOME_FAILED], page->counts[OUTCOME_OWN]);
-    fputs("</header>\n<form id=\"search\" class=\"search\" role=\"search\" hidden>"
-          "<input type=\"search\" placeholder=\"Search tests, failures, nodes, pods   ( / )\" aria-label=\"Search\" "
-          "autocomplete=\"off\"><output aria-live=\"polite\"></output></form>\n",
-          out);
+    report_page_bar(out, page->counts[OUTCOME_PASSED], page->counts[OUTCOME_FAILED], page->counts[OUTCOME_OWN]);
+    fputs("</header>\n", out);
+    report_page_search(out, "tests, failures, nodes, pods", "test");
 }
 
 /* --- failures ------------------------------------------------------------------------------------------ */
@@ -523,7 +469,7 @@ static bool prepare(Page *page, ReportEnd *end, GError **error) {
 
 static bool write_page(Page *page, GError **error) {
     gint64 failed = page->counts[OUTCOME_FAILED];
-    write_head(page);
+    report_page_begin(page->out, has_failed(page) ? "failed" : "passed");
     write_title(page);
     write_summary(page);
     fputs("<main>\n", page->out);
@@ -531,9 +477,8 @@ static bool write_page(Page *page, GError **error) {
         return false;
     if (page->request->health)
         write_cluster(page);
-    fprintf(page->out,
-            "</main>\n<footer>Made by seaworthy's sonobuoy %s.</footer>\n<script>%s</script>\n</body>\n</html>\n",
-            SEAWORTHY_VERSION, report_page_js);
+    fputs("</main>\n", page->out);
+    report_page_end(page->out);
     return true;
 }
 

@@ -34,6 +34,20 @@ ReportCounts report_counts(const ReportPlugin *plugin);
 /* "passed", "failed", ...; of a plugin that cannot be read "unreadable". */
 const char *report_status(const ReportPlugin *plugin);
 
+/* --- pages of HTML: report-page.c ---------------------------------------------------------------------- */
+
+void report_page_begin(FILE *out, const char *title);
+/* A number with a label, in a list of class "cards"; it leads to an id of the page. */
+void report_page_card(FILE *out, const char *target, const char *class, const char *number, const char *label);
+/* How it came out, as a picture. */
+void report_page_bar(FILE *out, gint64 passed, gint64 failed, gint64 other);
+/* The field to search by; `words`: what is searched, `one`: what is counted, items of lists and articles that have the
+ * attribute data-counts. */
+void report_page_search(FILE *out, const char *words, const char *one);
+void report_page_end(FILE *out);
+
+#define REPORT_SARIF_SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
 /* --- logs of end-to-end tests ---------------------------------------------------------------------------
  *
  * e2e.log is what ginkgo prints: sections between lines of dashes, each of one test, which begins with the test's name.

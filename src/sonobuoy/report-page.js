@@ -25,7 +25,7 @@
       const matches = words.every((word) => entry.text.includes(word));
       if (entry.element.hidden === matches) entry.element.hidden = !matches;
       if (matches && entry.list) found.set(entry.list, (found.get(entry.list) || 0) + 1);
-      if (matches && entry.element.tagName === "LI") tests++;
+      if (matches && (entry.element.tagName === "LI" || "counts" in entry.element.dataset)) tests++;
     }
     for (const list of lists) {
       if (words.length && !was.has(list)) was.set(list, list.open);
@@ -35,7 +35,7 @@
     }
     if (!words.length) was.clear();
     for (const frame of frames) frame.hidden = !frame.querySelector("li:not([hidden]), .entry:not([hidden])");
-    said.textContent = words.length ? tests + (tests === 1 ? " test" : " tests") + " found" : "";
+    said.textContent = words.length ? tests + " " + form.dataset.one + (tests === 1 ? "" : "s") + " found" : "";
   }
 
   function soon() {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum { MESSAGE_MAX = 16 * 1024, LINE = 200 };
-#define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 typedef struct {
     const ReportRequest *request;
@@ -155,7 +154,7 @@ bool report_sarif(const ReportRequest *request, ReportEnd *end, FILE *out, GErro
     g_auto(ReportRun) run = {0};
     Writer writer = {.request = request, .out = out, .run = &run};
     report_run_read(request, &run, end);
-    fputs("{\"$schema\":\"" SCHEMA "\",\"version\":\"2.1.0\",\"runs\":[", out);
+    fputs("{\"$schema\":\"" REPORT_SARIF_SCHEMA "\",\"version\":\"2.1.0\",\"runs\":[", out);
     if (!report_each_plugin(request, end, write_plugin, &writer, error))
         return false;
     fputs("]}\n", out);

@@ -225,12 +225,14 @@ static void run_all(Snapshot *snapshot, const CheckReport *report, const CheckOp
     workers_join(workers_start(options->threads ? options->threads : THREADS, "check", run_some, &running));
 }
 
+/* A kind that is read in several parts is named once. */
 static void note_blind(Snapshot *snapshot, CheckReport *report, guint64 kinds) {
+    g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++) {
         const SnapshotList *list = snapshot_list(snapshot, (SnapshotKind)kind);
-        if ((kinds >> kind & 1) && list->error)
-            g_ptr_array_add(report->blind,
-                            g_strdup_printf("%s: %s", snapshot_kind_name((SnapshotKind)kind), list->error->message));
+        const char *name = snapshot_kind_name((SnapshotKind)kind);
+        if ((kinds >> kind & 1) && list->error && g_hash_table_add(named, (void *)name))
+            g_ptr_array_add(report->blind, g_strdup_printf("%s: %s", name, list->error->message));
     }
 }
 

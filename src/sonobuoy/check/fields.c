@@ -9,6 +9,9 @@
     "managedFields{apiVersion,manager},ownerReferences{apiVersion,kind,name,uid,controller}}"
 /* Without labels and annotations, of what there is much of. */
 #define LEAN "metadata{name,namespace,creationTimestamp,deletionTimestamp,finalizers,ownerReferences{kind,name,uid}}"
+/* With what owner references name. */
+#define LEAN_OWNER \
+    "metadata{name,namespace,uid,creationTimestamp,deletionTimestamp,finalizers,ownerReferences{kind,name,uid}}"
 #define CONTAINER                                                                                              \
     "{name,image,command,args,ports{name,containerPort,hostPort,protocol},resources{requests,limits},"         \
     "securityContext{privileged,allowPrivilegeEscalation,capabilities,runAsNonRoot,runAsUser,seccompProfile}," \
@@ -25,6 +28,8 @@ const SnapshotSource snapshot_sources[SNAPSHOT_KINDS] = {
     [SNAPSHOT_API_SERVICES] = {"apiregistration.k8s.io", "apiservices", NULL, META ",spec,status{conditions}"},
     [SNAPSHOT_CERTIFICATE_REQUESTS] = {"certificates.k8s.io", "certificatesigningrequests", NULL,
                                        LEAN ",spec{signerName,username},status{conditions}"},
+    [SNAPSHOT_CERTIFICATES] = {"cert-manager.io", "certificates", NULL,
+                               LEAN ",spec{secretName,dnsNames},status{conditions,notAfter,renewalTime}"},
     [SNAPSHOT_CLUSTER_ROLE_BINDINGS] = {"rbac.authorization.k8s.io", "clusterrolebindings", NULL,
                                         META ",roleRef,subjects"},
     [SNAPSHOT_CLUSTER_ROLES] = {"rbac.authorization.k8s.io", "clusterroles", NULL, META ",rules"},
@@ -56,7 +61,7 @@ const SnapshotSource snapshot_sources[SNAPSHOT_KINDS] = {
                               META ",spec{parentRefs,rules{backendRefs}},status{parents}"},
     [SNAPSHOT_INGRESS_CLASSES] = {"networking.k8s.io", "ingressclasses", NULL, META ",spec{controller}"},
     [SNAPSHOT_INGRESSES] = {"networking.k8s.io", "ingresses", NULL, META ",spec,status"},
-    [SNAPSHOT_JOBS] = {"batch", "jobs", NULL, LEAN ",spec{suspend,backoffLimit},status"},
+    [SNAPSHOT_JOBS] = {"batch", "jobs", NULL, LEAN_OWNER ",spec{suspend,backoffLimit},status"},
     [SNAPSHOT_LEASES] = {"coordination.k8s.io", "leases", NULL,
                          "metadata{name,namespace,labels,creationTimestamp},spec"},
     [SNAPSHOT_LIMIT_RANGES] = {"", "limitranges", NULL, LEAN ",spec"},
@@ -83,9 +88,11 @@ const SnapshotSource snapshot_sources[SNAPSHOT_KINDS] = {
                            "persistentVolumeReclaimPolicy,nodeAffinity,hostPath,local},status"},
     [SNAPSHOT_QUOTAS] = {"", "resourcequotas", NULL, LEAN ",spec,status"},
     [SNAPSHOT_REPLICA_SETS] = {"apps", "replicasets", NULL,
-                               LEAN ",spec{replicas},status{replicas,readyReplicas,conditions}"},
+                               LEAN_OWNER ",spec{replicas},status{replicas,readyReplicas,conditions}"},
     [SNAPSHOT_ROLE_BINDINGS] = {"rbac.authorization.k8s.io", "rolebindings", NULL, LEAN ",roleRef,subjects"},
     [SNAPSHOT_ROLES] = {"rbac.authorization.k8s.io", "roles", NULL, LEAN ",rules"},
+    [SNAPSHOT_ROOT_CAS] = {"", "configmaps", NULL, "metadata{name,namespace},data{ca.crt}",
+                           "metadata.name=kube-root-ca.crt"},
     [SNAPSHOT_SECRETS] = {"", "secrets", NULL, LEAN, .metadata_only = true},
     [SNAPSHOT_SERVICE_ACCOUNTS] = {"", "serviceaccounts", NULL, LEAN, .metadata_only = true},
     [SNAPSHOT_SERVICE_CIDRS] = {"networking.k8s.io", "servicecidrs", NULL, LEAN ",spec,status"},
@@ -94,6 +101,8 @@ const SnapshotSource snapshot_sources[SNAPSHOT_KINDS] = {
                                 META ",spec{replicas,selector,serviceName," TEMPLATE "},status"},
     [SNAPSHOT_STORAGE_CLASSES] = {"storage.k8s.io", "storageclasses", NULL,
                                   META ",provisioner,volumeBindingMode,reclaimPolicy,allowVolumeExpansion,parameters"},
+    [SNAPSHOT_TLS_SECRETS] = {"", "secrets", NULL, "metadata{name,namespace},type,data{tls.crt,ca.crt}",
+                              "type=kubernetes.io/tls"},
     [SNAPSHOT_VALIDATING_WEBHOOKS] = {"admissionregistration.k8s.io", "validatingwebhookconfigurations", NULL,
                                       META ",webhooks"},
     [SNAPSHOT_VOLUME_ATTACHMENTS] = {"storage.k8s.io", "volumeattachments", NULL, META ",spec,status"},

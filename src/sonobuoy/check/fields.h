@@ -11,7 +11,8 @@ typedef struct {
     const char *group, *name; /* plural */
     const char *version;      /* NULL: the preferred one */
     const char *fields;
-    bool metadata_only; /* the server is asked for no more: metadata{...} and nothing else */
+    const char *field_selector; /* NULL: all of the kind */
+    bool metadata_only;         /* the server is asked for no more: metadata{...} and nothing else */
 } SnapshotSource;
 extern const SnapshotSource snapshot_sources[SNAPSHOT_KINDS];
 

@@ -6,6 +6,20 @@ const char *check_finding_fix(const CheckResult *result, const CheckFinding *fin
     return finding->fix ? finding->fix : result->check->fix;
 }
 
+guint check_report_counts(const CheckReport *report, const char *area, guint counts[CHECK_FAIL + 1]) {
+    guint all = 0;
+    for (int outcome = CHECK_PASS; outcome <= CHECK_FAIL; outcome++)
+        counts[outcome] = 0;
+    for (guint i = 0; i < report->results->len; i++) {
+        const CheckResult *result = report->results->pdata[i];
+        if (!g_str_equal(result->check->area, area))
+            continue;
+        counts[result->outcome]++;
+        all++;
+    }
+    return all;
+}
+
 static yyjson_mut_val *finding_json(const CheckResult *result, const CheckFinding *finding, yyjson_mut_doc *doc) {
     yyjson_mut_val *value = yyjson_mut_obj(doc);
     json_mut_set_string(doc, value, "outcome", check_outcome_name(finding->outcome));

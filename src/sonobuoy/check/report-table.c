@@ -10,14 +10,7 @@ static void print_areas(const CheckReport *report, FILE *out) {
     static const char *const heads[] = {"area", "pass", "warn", "fail", "unknown", NULL};
     g_autoptr(Table) table = table_new(heads);
     for (const char *const *area = check_areas; *area; area++) {
-        guint counts[CHECK_FAIL + 1] = {0}, all = 0;
-        for (guint i = 0; i < report->results->len; i++) {
-            const CheckResult *result = report->results->pdata[i];
-            if (!g_str_equal(result->check->area, *area))
-                continue;
-            counts[result->outcome]++;
-            all++;
-        }
+        guint counts[CHECK_FAIL + 1], all = check_report_counts(report, *area, counts);
         g_autofree char *pass = g_strdup_printf("%u", counts[CHECK_PASS]),
                         *warn = g_strdup_printf("%u", counts[CHECK_WARN]),
                         *fail = g_strdup_printf("%u", counts[CHECK_FAIL]),

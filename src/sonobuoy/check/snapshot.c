@@ -188,6 +188,7 @@ static void list_of_cluster(Snapshot *snapshot, SnapshotKind kind) {
     Taking taking = {snapshot, list, fields};
     KubeListQuery query = {.resource = resource,
                            .namespace_ = resource->namespaced ? snapshot->options.namespace_ : NULL,
+                           .field_selector = source->field_selector,
                            .metadata_only = source->metadata_only};
     g_auto(KubeListResult) result = {0};
     if (kube_list(snapshot->options.client, &query, take_page, &taking, &result, &list->error))
@@ -244,36 +245,42 @@ static void load_from_cluster(Snapshot *snapshot, guint64 kinds) {
 
 /* --- of an archive ---------------------------------------------------------------------------------------- */
 
-static SnapshotKind kind_of_file(const char *path) {
+/* Whether the file holds objects of the kind: "resources/ns/NAME/apps_v1_deployments.json". */
+static bool is_of_kind(const char *path, SnapshotKind kind) {
     g_autofree char *base = g_path_get_basename(path);
     g_auto(GStrv) parts = g_strsplit(base, "_", 3);
     if (!g_str_has_prefix(path, "resources/") || g_strv_length(parts) != 3)
-        return SNAPSHOT_KINDS;
-    const char *group = g_str_equal(parts[0], "core") ? "" : parts[0];
-    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++) {
-        g_autofree char *file = g_strconcat(snapshot_sources[kind].name, ".json", NULL);
-        if (g_str_equal(file, parts[2]) && g_str_equal(group, snapshot_sources[kind].group))
-            return (SnapshotKind)kind;
-    }
-    return SNAPSHOT_KINDS;
+        return false;
+    const SnapshotSource *source = &snapshot_sources[kind];
+    g_autofree char *file = g_strconcat(source->name, ".json", NULL);
+    return g_str_equal(file, parts[2]) && g_str_equal(g_str_equal(parts[0], "core") ? "" : parts[0], source->group);
+}
+
+/* The kind may be one of several that are parts of the same list. */
+static bool take_items(Snapshot *snapshot, SnapshotKind kind, yyjson_val *items, GError **error) {
+    g_autoptr(Fields) fields = fields_parse(snapshot_sources[kind].fields);
+    Taking taking = {snapshot, &snapshot->lists[kind], fields};
+    return take_page(yyjson_is_arr(items) ? items : NULL, 0, &taking, error);
 }
 
 static bool take_file(const char *path, guint64 size, Source *content, void *data, GError **error) {
     Snapshot *snapshot = data;
-    SnapshotKind kind = kind_of_file(path);
-    if (kind == SNAPSHOT_KINDS)
-        return true;
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(Sink) sink = sink_buffer_new(bytes, ANSWER_BYTES_MAX);
-    if (!stream_copy(content, sink, error) || !sink_finish(sink, error))
-        return false;
-    g_autoptr(yyjson_doc) doc = json_parse((const char *)bytes->data, bytes->len, path, error);
-    if (!doc)
-        return false;
-    yyjson_val *root = yyjson_doc_get_root(doc), *items = yyjson_is_arr(root) ? root : json_get(root, "items");
-    g_autoptr(Fields) fields = fields_parse(snapshot_sources[kind].fields);
-    Taking taking = {snapshot, &snapshot->lists[kind], fields};
-    return take_page(yyjson_is_arr(items) ? items : NULL, 0, &taking, error);
+    g_autoptr(yyjson_doc) doc = NULL;
+    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++) {
+        if (!is_of_kind(path, (SnapshotKind)kind))
+            continue;
+        if (!doc) {
+            g_autoptr(GByteArray) bytes = g_byte_array_new();
+            g_autoptr(Sink) sink = sink_buffer_new(bytes, ANSWER_BYTES_MAX);
+            if (!stream_copy(content, sink, error) || !sink_finish(sink, error))
+                return false;
+            doc = json_parse((const char *)bytes->data, bytes->len, path, error);
+        }
+        yyjson_val *root = yyjson_doc_get_root(doc), *items = yyjson_is_arr(root) ? root : json_get(root, "items");
+        if (!doc || !take_items(snapshot, (SnapshotKind)kind, items, error))
+            return false;
+    }
+    return true;
 }
 
 /* Kinds of which an archive without objects says that there are none. */

@@ -9,6 +9,7 @@
 typedef enum {
     SNAPSHOT_API_SERVICES,
     SNAPSHOT_CERTIFICATE_REQUESTS,
+    SNAPSHOT_CERTIFICATES, /* cert-manager's */
     SNAPSHOT_CLUSTER_ROLE_BINDINGS,
     SNAPSHOT_CLUSTER_ROLES,
     SNAPSHOT_CONFIG_MAPS, /* names and labels; those of kube-system whole: "coredns", "kube-proxy", ... by
@@ -43,12 +44,14 @@ typedef enum {
     SNAPSHOT_REPLICA_SETS,
     SNAPSHOT_ROLE_BINDINGS,
     SNAPSHOT_ROLES,
-    SNAPSHOT_SECRETS, /* metadata and type; never values */
+    SNAPSHOT_ROOT_CAS, /* the ConfigMap kube-root-ca.crt of each namespace, whole */
+    SNAPSHOT_SECRETS,  /* metadata and type; never values */
     SNAPSHOT_SERVICE_ACCOUNTS,
     SNAPSHOT_SERVICE_CIDRS,
     SNAPSHOT_SERVICES,
     SNAPSHOT_STATEFUL_SETS,
     SNAPSHOT_STORAGE_CLASSES,
+    SNAPSHOT_TLS_SECRETS, /* of type kubernetes.io/tls: certificates, never keys */
     SNAPSHOT_VALIDATING_WEBHOOKS,
     SNAPSHOT_VOLUME_ATTACHMENTS,
     SNAPSHOT_KINDS

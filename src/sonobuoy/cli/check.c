@@ -6,11 +6,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "sonobuoy/check/diff.h"
 #include "sonobuoy/check/report.h"
 #include "sonobuoy/cli/commands.h"
 #include "sonobuoy/cli/common.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { CONNECTIONS = 8, CONFIG_MAX_BYTES = 1 << 20, EXIT_BLIND = 3 };
 
@@ -18,8 +20,8 @@ typedef struct {
     Common common;
     GStrv only, skip;
     char *config, *fail_on, *output, *output_file, *from;
-    gint64 nodes;
-    bool list;
+    gint64 nodes, interval;
+    bool list, watch, as_plugin;
 } Options;
 
 /* --- reports -------------------------------------------------------------------------------------------- */
@@ -44,9 +46,10 @@ static void write_yaml(const CheckReport *report, FILE *out) {
     fputs(text, out);
 }
 
-static const char *const forms[] = {"table", "wide", "json", "yaml", NULL};
-static void (*const writers[])(const CheckReport *report, FILE *out) = {write_table, write_wide, write_json,
-                                                                        write_yaml};
+static const char *const forms[] = {"table", "wide", "json", "yaml", "junit", "sarif", "html", "prometheus", NULL};
+static void (*const writers[])(const CheckReport *report, FILE *out) = {
+    write_table,        write_wide,         write_json,        write_yaml,
+    check_report_junit, check_report_sarif, check_report_html, check_report_prometheus};
 
 static bool write_report(const Options *options, const CheckReport *report, GError **error) {
     size_t form = 0;
@@ -99,23 +102,112 @@ static int list_checks(void) {
     return EXIT_DONE;
 }
 
+static CheckReport *take_report(const Options *options, const CheckConfig *config, KubeClient *client, GError **error) {
+    g_autoptr(Snapshot) snapshot = take_snapshot(options, client, error);
+    CheckOptions how = {.only = (const char *const *)options->only,
+                        .skip = (const char *const *)options->skip,
+                        .config = config,
+                        .cancel = program_cancel()};
+    return snapshot ? checks_run(snapshot, &how, error) : NULL;
+}
+
+/* --- again and again ------------------------------------------------------------------------------------------- */
+
+/* A line for each finding that came, went or changed since the last report. */
+static void print_changes(yyjson_val *before, yyjson_val *after) {
+    g_autoptr(CheckComparison) comparison = check_comparison_new(before, after);
+    g_autofree char *time = time_format(g_get_real_time());
+    for (size_t change = 0; change < CHECK_CHANGES; change++)
+        for (guint i = 0; i < comparison->changes[change]->len; i++) {
+            const CheckDifference *one = comparison->changes[change]->pdata[i];
+            text_print(stdout, "%s %s -> %s %s %s: %s\n", time, one->before ? one->before : "-",
+                       one->after ? one->after : "-", one->id, *one->object ? one->object : "the cluster",
+                       one->evidence);
+        }
+}
+
+static yyjson_doc *document_of(const CheckReport *report) {
+    g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_doc_set_root(doc, check_report_json(report, doc));
+    return yyjson_mut_doc_imut_copy(doc, NULL);
+}
+
+static void print_trouble(const GError *error) {
+    g_autofree char *time = time_format(g_get_real_time());
+    text_print(stdout, "%s could not check: %s\n", time, error->message);
+}
+
+/* Until it is interrupted: on a terminal the report is drawn anew; elsewhere it comes once, then what changes. */
+static int watch(const Options *options, const CheckConfig *config, KubeClient *client) {
+    bool terminal = isatty(STDOUT_FILENO);
+    g_autoptr(yyjson_doc) before = NULL;
+    do {
+        GError *error = NULL;
+        g_autoptr(CheckReport) report = take_report(options, config, client, &error);
+        if (error && g_error_matches(error, BASE_ERROR, BASE_ERROR_USAGE))
+            return program_end(EXIT_USAGE, error);
+        if (terminal)
+            fputs("\033[H\033[2J", stdout);
+        if (report && (terminal || !before)) {
+            if (!write_report(options, report, &error))
+                return program_end(EXIT_BLIND, error);
+        }
+        yyjson_doc *after = report ? document_of(report) : NULL;
+        if (!terminal && before && after)
+            print_changes(yyjson_doc_get_root(before), yyjson_doc_get_root(after));
+        if (after) {
+            g_clear_pointer(&before, yyjson_doc_free);
+            before = after;
+        }
+        if (error && !cancel_is_set(program_cancel()))
+            print_trouble(error);
+        g_clear_error(&error);
+        fflush(stdout);
+    } while (cancel_sleep(program_cancel(), options->interval * G_USEC_PER_SEC, NULL));
+    return EXIT_DONE;
+}
+
+/* In the pod of the built-in plugin: results to where the worker looks for them. */
+static int run_as_plugin(const Options *options, const CheckConfig *config, KubeClient *client) {
+    const char *folder = g_getenv("SONOBUOY_RESULTS_DIR");
+    GError *error = NULL;
+    g_autoptr(CheckReport) report = take_report(options, config, client, &error);
+    folder = folder ? folder : "/tmp/sonobuoy/results";
+    g_autofree char *results = g_build_filename(folder, "checks.xml", NULL),
+                    *done = g_build_filename(folder, "done", NULL);
+    g_autoptr(FileReplace) file = report ? file_replace_new(results, &error) : NULL;
+    if (file)
+        check_report_junit(report, file_replace_out(file));
+    if (!file || !file_replace_finish(file, &error))
+        return program_end(EXIT_BLIND, error);
+    g_autoptr(FileReplace) marker = file_replace_new(done, &error);
+    if (marker)
+        fputs(results, file_replace_out(marker));
+    if (!marker || !file_replace_finish(marker, &error))
+        return program_end(EXIT_BLIND, error);
+    check_report_table(report, true, stdout);
+    return EXIT_DONE;
+}
+
 static int run_check(const CommandCall *call, void *data) {
     const Options *options = data;
     GError *error = NULL;
     if (options->list)
         return list_checks();
-    g_autoptr(CheckConfig) config = read_config(options, &error);
+    if (options->watch && options->from)
+        g_set_error_literal(&error, BASE_ERROR, BASE_ERROR_USAGE,
+                            "an archive does not change: --watch is of a cluster");
+    g_autoptr(CheckConfig) config = error ? NULL : read_config(options, &error);
     if (!config)
         return program_end(EXIT_USAGE, error);
     g_autoptr(KubeClient) client = options->from ? NULL : cli_client(&options->common, CONNECTIONS, PATIENCE_S, &error);
-    g_autoptr(Snapshot) snapshot = client || options->from ? take_snapshot(options, client, &error) : NULL;
-    if (!snapshot)
+    if (!client && !options->from)
         return program_end(EXIT_BLIND, error);
-    CheckOptions how = {.only = (const char *const *)options->only,
-                        .skip = (const char *const *)options->skip,
-                        .config = config,
-                        .cancel = program_cancel()};
-    g_autoptr(CheckReport) report = checks_run(snapshot, &how, &error);
+    if (options->as_plugin)
+        return run_as_plugin(options, config, client);
+    if (options->watch)
+        return watch(options, config, client);
+    g_autoptr(CheckReport) report = take_report(options, config, client, &error);
     if (!report || !write_report(options, report, &error))
         return program_end(g_error_matches(error, BASE_ERROR, BASE_ERROR_USAGE) ? EXIT_USAGE : EXIT_BLIND, error);
     return outcome_code(options, report);
@@ -174,6 +266,19 @@ static const Option own_options[] = {
      .complete = "file",
      .help = "Look at a run's archive, or the folder of a query, in place of a cluster."},
     {.name = "list", .kind = OPTION_FLAG, .offset = offsetof(Options, list), .help = "List the checks."},
+    {.name = "watch",
+     .letter = 'w',
+     .kind = OPTION_FLAG,
+     .offset = offsetof(Options, watch),
+     .help = "Check again and again: a terminal is drawn anew, elsewhere each change is a line."},
+    {.name = "interval",
+     .kind = OPTION_INT,
+     .offset = offsetof(Options, interval),
+     .value = "SECONDS",
+     .fallback = "30",
+     .minimum = 1,
+     .help = "How long --watch waits between."},
+    {.name = "as-plugin", .kind = OPTION_FLAG, .offset = offsetof(Options, as_plugin), .hidden = true},
     {.name = "nodes",
      .kind = OPTION_INT,
      .offset = offsetof(Options, nodes),
@@ -192,6 +297,7 @@ const Command check_command = {
         "Reads what the rights at hand allow and writes nothing but dry runs. What cannot be seen is unknown, "
         "never a failure. 'sonobuoy explain ID' says why a check matters and what to do.",
     .examples = "sonobuoy check\nsonobuoy check --only nodes,SB-STOR-* -o wide\n"
+                "sonobuoy check -o html --output-file checks.html\nsonobuoy check --watch --interval 60\n"
                 "sonobuoy check -o json | jq '.checks[] | select(.outcome==\"fail\") | .id'",
     .exit_codes = "0   no check failed\n1   one did (see --fail-on)\n2   wrong use\n3   nothing could be checked",
     .options = tables,

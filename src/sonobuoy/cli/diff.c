@@ -3,6 +3,7 @@
 #include "base/program.h"
 #include "base/text.h"
 #include "sonobuoy/cli/commands.h"
+#include "sonobuoy/cli/diff-checks.h"
 #include "sonobuoy/cli/limit-options.h"
 #include "sonobuoy/compare.h"
 
@@ -245,6 +246,13 @@ static Comparison *compare(const Options *options, char **paths, GError **error)
 static int run_diff(const CommandCall *call, void *data) {
     const Options *options = data;
     GError *error = NULL;
+    if (diff_is_of_checks(call->arguments[0])) {
+        int broke = diff_checks((const char *const *)call->arguments, g_str_equal(options->output, "json"), &error);
+        if (broke >= 0)
+            return broke ? EXIT_BROKE : EXIT_NOTHING_BROKE;
+        program_end(EXIT_TROUBLE, error);
+        return EXIT_TROUBLE;
+    }
     g_autoptr(Comparison) comparison = compare(options, call->arguments, &error);
     if (!comparison) {
         program_end(EXIT_TROUBLE, error);
@@ -293,12 +301,14 @@ const Command diff_command = {
     .summary = "Compare two runs: what broke, what healed.",
     .description = "A and B are archives of runs, folders that such were unpacked to, or standard input (-). Tests are "
                    "paired by plugin, node, file, suite and name; \"[It] \" before a name does not count. Nodes, pods "
-                   "and the server's version are compared, too.",
+                   "and the server's version are compared, too. Or they are two reports of 'sonobuoy check -o json', "
+                   "whose findings are paired by check and object.",
     .examples = "sonobuoy diff before.tar.gz after.tar.gz\n"
                 "sonobuoy diff monday.tar.gz tuesday.tar.gz -p e2e -v\n"
-                "sonobuoy diff a.tar.gz b.tar.gz -o json | jq '.broke[].name'",
+                "sonobuoy diff a.tar.gz b.tar.gz -o json | jq '.broke[].name'\n"
+                "sonobuoy diff monday.json tuesday.json",
     .exit_codes = "0   nothing broke\n"
-                  "1   a test that passed did not pass, or a healthy node is not healthy\n"
+                  "1   a test that passed did not pass, a healthy node is not healthy, a check finds more\n"
                   "2   wrong use, or a run cannot be read",
     .options = tables,
     .options_size = sizeof(Options),

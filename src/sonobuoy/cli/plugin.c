@@ -100,7 +100,7 @@ static int run_install(const CommandCall *call, void *data) {
     if (!plugin || !plugin_install(name, plugin, &error))
         return program_end(EXIT_FAILED, error);
     text_print(stdout, "Installed plugin %s into file %s from source %s\n", plugin->name, path, source);
-    if (g_str_equal(name, BUILTIN_E2E) || g_str_equal(name, BUILTIN_SYSTEMD_LOGS))
+    if (g_str_equal(name, BUILTIN_E2E) || g_str_equal(name, BUILTIN_SYSTEMD_LOGS) || g_str_equal(name, BUILTIN_CHECK))
         text_print(stderr, "sonobuoy: a run takes it in place of the built-in plugin %s\n", name);
     return EXIT_DONE;
 }

@@ -12,6 +12,9 @@ teardown_file() { cluster_down; }
 bind() { kubectl create clusterrolebinding "$@" >/dev/null; }
 unbind() { kubectl delete clusterrolebinding "$1" >/dev/null; }
 
+# What truly fails where there are no pods: DNS, and endpoints of an API server that listens on loopback.
+not_here=SB-DNS-01,SB-NET-03
+
 # certificate DAYS NAME: NAME.crt and NAME.key, signed by itself; days below 0: expired
 certificate() {
   local begin end
@@ -27,7 +30,7 @@ certificate() {
 
 @test "a sound cluster has no failure" {
   within 20 kubectl get configmap kube-root-ca.crt -n kube-node-lease
-  checks
+  checks --skip "$not_here"
   passes SB-SEC-0{1,2,3,4,5,8,9} SB-SEC-10 SB-SEC-12
   only_fails
 }
@@ -105,14 +108,13 @@ certificate() {
   finds SB-SEC-06 fail 'Namespace trust' 'it has no ConfigMap kube-root-ca.crt' 'root-ca-certificate-publisher'
   kill -CONT "$(cat "$RUN_DIR/manager.pid")"
   within 20 kubectl get configmap kube-root-ca.crt -n trust
-  # The test cluster's own authority is good for 30 days.
-  echo 'thresholds: {certificateDaysWarn: 10, certificateDaysFail: 5}' >"$BATS_TEST_TMPDIR/days.yaml"
-  checks --config "$BATS_TEST_TMPDIR/days.yaml" --only security
+  # The test cluster's own authority is good for a year.
+  checks --only security
   passes SB-SEC-06 SB-SEC-07
-  echo 'thresholds: {certificateDaysFail: 40}' >"$BATS_TEST_TMPDIR/days.yaml"
+  echo 'thresholds: {certificateDaysFail: 400}' >"$BATS_TEST_TMPDIR/days.yaml"
   checks --config "$BATS_TEST_TMPDIR/days.yaml" --only security
-  finds SB-SEC-06 fail 'ConfigMap kube-root-ca.crt' "the cluster's authority (/CN=ca) ends in 29 days" 'manual-rotation'
-  finds SB-SEC-07 fail 'ConfigMap kube-system/extension-apiserver-authentication' 'client-ca-file (/CN=ca) ends in 29 days'
+  finds SB-SEC-06 fail 'ConfigMap kube-root-ca.crt' "the cluster's authority (/CN=ca) ends in 364 days" 'manual-rotation'
+  finds SB-SEC-07 fail 'ConfigMap kube-system/extension-apiserver-authentication' 'client-ca-file (/CN=ca) ends in 364 days'
   kubectl delete namespace trust >/dev/null
 }
 
@@ -187,12 +189,12 @@ YAML
   bind viewer --clusterrole=system:aggregate-to-view --user=limited
   within 10 env KUBECONFIG="$BATS_FILE_TMPDIR/limited" kubectl get pods
   export KUBECONFIG=$BATS_FILE_TMPDIR/limited
-  checks
+  checks --skip "$not_here"
   finds SB-SEC-05 unknown '' 'clusterrolebindings.rbac.authorization.k8s.io'
   only_fails
   [ "$(jq -r '.unreadable[] | split(":")[0]' "$BATS_TEST_TMPDIR/report" | sort | uniq -d)" = '' ]
   [ "$(jq '.summary.pass' "$BATS_TEST_TMPDIR/report")" -ge 20 ]
   jq -e '.checks[] | select(.id == "SB-SEC-01") | .outcome == "unknown"' "$BATS_TEST_TMPDIR/report" >/dev/null
-  run -0 "$SONOBUOY" check
+  run -0 "$SONOBUOY" check --skip "$not_here"
   [ "$(grep -c 'secrets: ' <<<"$output")" = 1 ]
 }

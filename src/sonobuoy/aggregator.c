@@ -38,16 +38,6 @@ static void write_or_say(const Run *run, const char *path, const char *text) {
         run_log(run->options->log, LOG_ERROR, "%s", failure->message);
 }
 
-bool run_is_handed_on(const Run *run) {
-    return *run->options->config->volume_claim && cancel_is_set(run->options->cancel);
-}
-
-void run_save(const Run *run) {
-    g_autoptr(GError) failure = NULL;
-    if (!run_state_write(run->state, run->options->folder, &failure))
-        run_log(run->options->log, LOG_ERROR, "an aggregator after this one could not go on: %s", failure->message);
-}
-
 static bool write_config(const Run *run, GError **error) {
     g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
     g_autofree char *text = json_mut_write(run_config_to_json(run->options->config, doc), NULL);

@@ -55,6 +55,8 @@ static CheckResult *result_new(const Check *check, const CheckConfig *config) {
     return result;
 }
 
+static void add(CheckResult *result, CheckOutcome outcome, const char *object, const char *format, va_list arguments)
+    G_GNUC_PRINTF(4, 0);
 static void add(CheckResult *result, CheckOutcome outcome, const char *object, const char *format, va_list arguments) {
     CheckFinding *finding = g_new0(CheckFinding, 1);
     finding->outcome = outcome;

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # What tests of sonobuoy check share: a report, and what stands in it.
-load helpers
+load ../integration/helpers
 export SONOBUOY=${SONOBUOY:-$root/build/sonobuoy}
 
 # checks_up OPTIONS...: for setup_file; a control plane whose pods need not be stuck for long to be told of
@@ -69,3 +69,5 @@ node() {
   has_status node "$1" "{\"conditions\": [{\"type\": \"Ready\", \"status\": \"True\", \"reason\": \"KubeletReady\"}],
     \"allocatable\": {\"cpu\": \"${2:-4}\", \"memory\": \"${3:-8Gi}\", \"pods\": \"110\"}}"
 }
+# fails_to COMMAND...
+fails_to() { ! "$@"; }

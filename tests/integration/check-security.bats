@@ -67,7 +67,7 @@ certificate() {
   finds SB-SEC-02 fail 'ClusterRoleBinding guests' 'anybody, without credentials (system:unauthenticated), has role system:aggregate-to-view'
   finds SB-SEC-03 fail '' 'without credentials is answered with 200' SB-SEC-02
   unbind guests
-  within 10 bash -c '! curl -fsk "$SERVER/api/v1/namespaces"'
+  within 10 fails_to curl -fsk "$SERVER/api/v1/namespaces"
   bind readers --clusterrole=system:aggregate-to-view --group=system:authenticated
   checks --only security
   finds SB-SEC-02 warn 'ClusterRoleBinding readers' 'everybody with any credentials (system:authenticated) has role system:aggregate-to-view'

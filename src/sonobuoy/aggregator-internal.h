@@ -1,4 +1,4 @@
-/* Between aggregator.c, announce.c, collect.c, launch.c, monitor.c and run.c. */
+/* Between aggregator.c, aggregator-run.c, announce.c, collect.c, launch.c and monitor.c. */
 #pragma once
 
 #include "kube/list.h"
@@ -48,7 +48,7 @@ void collection_unlock(Collection *collection);
 /* The annotation's text where the status has changed since `*change`, which is brought up to date; NULL where not. */
 char *collection_status_text(Collection *collection, guint64 *change);
 
-/* --- run.c: the run ------------------------------------------------------------------------------------ */
+/* --- aggregator-run.c: the run -------------------------------------------------------------------------- */
 
 typedef struct {
     Plugin *plugin;

@@ -197,6 +197,8 @@ static bool make_archive(Run *run, GError **error) {
     collection_unlock(run->collection);
     run_save(run);
     unpack_remove(run->folder);
+    g_autofree char *incoming = result_server_incoming(run->folder);
+    unpack_remove(incoming);
     run_log(run->options->log, LOG_INFO, "Results available at %s", path);
     return true;
 }
@@ -209,12 +211,20 @@ static void write_status(const Run *run) {
     write_or_say(run, "meta/status.json", text);
 }
 
+static bool set_handed_on(GError **error) {
+    g_set_error_literal(error, BASE_ERROR, BASE_ERROR_CANCELLED,
+                        "told to end; the next aggregator goes on with the run, on its claim");
+    return false;
+}
+
 static bool finish(Run *run, GError **error) {
     RunStatus *status = collection_lock(run->collection);
     status->phase = run_status_overall(status);
     collection_unlock(run->collection);
     g_autoptr(Health) health = health_new();
     ask_cluster(run, health);
+    if (run_is_handed_on(run))
+        return set_handed_on(error);
     run_log(run->options->log, LOG_INFO, "Log lines after this point will not appear in the downloaded tarball.");
     run_log_close(run->options->log);
     launch_clean_up(run);
@@ -301,14 +311,8 @@ static bool run_all(Run *run, const char *host, GError **error) {
     run_log(run->options->log, LOG_INFO, "listening on %s", run->options->config->advertise_address);
     run_plugins(run);
     result_server_stop(server, LAST_UPLOADS_SECONDS);
-    if (run_is_handed_on(run)) {
-        announce_stop(announcer);
-        g_set_error_literal(error, BASE_ERROR, BASE_ERROR_CANCELLED,
-                            "told to end; the next aggregator goes on with the run, on its claim");
-        return false;
-    }
-    bool done = finish(run, error);
-    if (!done)
+    bool done = run_is_handed_on(run) ? set_handed_on(error) : finish(run, error);
+    if (!done && !run_is_handed_on(run))
         set_phase(run, RUN_FAILED);
     announce_stop(announcer);
     return done;
@@ -332,8 +336,6 @@ static RunState *state_of_before(const AggregatorOptions *options) {
     return state && (!*uuid || g_str_equal(uuid, state->uuid)) ? g_steal_pointer(&state) : NULL;
 }
 
-/* The run's state: that of before, or a new one. Objects of another pod of an aggregator went with it, and the address
- * that their workers know: plugins are started again, for what has not come. */
 static void have_state(Run *run) {
     const RunConfig *config = run->options->config;
     run->state = state_of_before(run->options);
@@ -344,6 +346,8 @@ static void have_state(Run *run) {
     }
 }
 
+/* Objects of another pod of an aggregator went with it, and the address that their workers know: plugins are started
+ * again, for what has not come. */
 static void be_pod(Run *run, char *uid) {
     RunState *state = run->state;
     bool other = g_strcmp0(state->pod_uid, uid) != 0;
@@ -356,6 +360,22 @@ static void be_pod(Run *run, char *uid) {
     }
     g_free(state->pod_uid);
     state->pod_uid = uid;
+}
+
+/* An API server that is away is waited for: nobody starts this program again as long as it runs. */
+static char *find_pod(Run *run, GError **error) {
+    for (;;) {
+        g_autoptr(GError) failure = NULL;
+        char *uid = announce_find_pod(run, &failure);
+        if (uid)
+            return uid;
+        if (!base_error_is_transient(failure) || cancel_is_set(run->options->cancel)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return NULL;
+        }
+        run_log(run->options->log, LOG_WARNING, "it is tried again: %s", failure->message);
+        g_usleep(G_USEC_PER_SEC);
+    }
 }
 
 static bool prepare(Run *run, GError **error) {
@@ -371,7 +391,7 @@ static bool prepare(Run *run, GError **error) {
         running->plugin = plugin_copy(options->plugins->pdata[i]);
         g_ptr_array_add(run->running, running);
     }
-    char *uid = announce_find_pod(run, error);
+    char *uid = find_pod(run, error);
     if (!uid)
         return false;
     be_pod(run, uid);

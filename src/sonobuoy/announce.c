@@ -2,6 +2,7 @@
 #include "sonobuoy/aggregator-internal.h"
 
 #include "base/workers.h"
+#include "sonobuoy/labels.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -18,8 +19,9 @@ static void remember(const Run *run, yyjson_val *pod) {
 }
 
 char *announce_find_pod(Run *run, GError **error) {
-    g_autofree char *path = g_strdup_printf("/api/v1/namespaces/%s/pods?labelSelector=sonobuoy-component%%3Daggregator",
-                                            run->options->config->namespace_);
+    g_autofree char *selector = http_escape(AGGREGATOR_LABEL, NULL);
+    g_autofree char *path =
+        g_strdup_printf("/api/v1/namespaces/%s/pods?labelSelector=%s", run->options->config->namespace_, selector);
     g_autoptr(yyjson_doc) doc = kube_client_get(run->options->client, path, error);
     if (!doc)
         return NULL;
@@ -33,7 +35,7 @@ char *announce_find_pod(Run *run, GError **error) {
     }
     if (!own) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-                    "there is no pod with the label sonobuoy-component=aggregator in the namespace %s",
+                    "there is no pod with the label " AGGREGATOR_LABEL " in the namespace %s",
                     run->options->config->namespace_);
         return NULL;
     }

@@ -96,6 +96,10 @@ static bool have_state(Run *run, Running *running, GError **error) {
     state->launched = g_get_real_time();
     state->nodes = expected_nodes(run, running, error);
     bool expected = state->nodes != NULL;
+    if (!expected && run_is_handed_on(run)) { /* nothing is known of it, and the next aggregator asks again */
+        g_clear_pointer(&running->state, state_plugin_free);
+        return false;
+    }
     if (!expected)
         state->nodes = g_strsplit(STATUS_GLOBAL, ",", 1);
     g_ptr_array_add(run->state->plugins, state);
@@ -113,6 +117,8 @@ void launch_plugin(Run *run, Running *running) {
     g_autoptr(GError) failure = NULL;
     bool known = have_state(run, running, &failure);
     StatePlugin *state = running->state;
+    if (!state)
+        return;
     running->launched = g_get_monotonic_time() - MAX(g_get_real_time() - state->launched, 0);
     for (char **node = state->nodes; *node; node++)
         collection_expect(run->collection, name, *node);
@@ -124,6 +130,8 @@ void launch_plugin(Run *run, Running *running) {
         run_log(run->options->log, LOG_INFO, "started plugin %s", name);
         return;
     }
+    if (run_is_handed_on(run))
+        return;
     g_autofree char *reason = g_strdup_printf("plugin %s could not be started: %s", name, failure->message);
     for (char **node = state->nodes; *node; node++)
         collection_fail(run->collection, name, *node, reason, NULL);

@@ -174,7 +174,7 @@ static const char timeout_reason[] = "Plugin timeout while waiting for results s
 static void look_at_time(const Run *run, const Running *running, GStrv missing) {
     gint64 limit = run->options->config->timeout_seconds;
     bool over = limit > 0 && g_get_monotonic_time() - running->launched > limit * G_USEC_PER_SEC;
-    bool cancelled = cancel_is_set(run->options->cancel);
+    bool cancelled = cancel_is_set(run->options->cancel) && !run_is_handed_on(run);
     for (char **node = missing; (over || cancelled) && *node; node++)
         collection_fail(run->collection, running->plugin->name, *node,
                         over ? timeout_reason : "The aggregator was told to end before the result came", NULL);

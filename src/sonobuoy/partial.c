@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,12 +42,12 @@ static char *folder_of(const Partials *partials, const char *plugin, const char 
     return g_build_filename(partials->folder, hash, NULL);
 }
 
-/* Removes what is in a folder, but for the one of that name, which may be NULL: then for all IDs. */
+/* Removes the uploads in a folder but for the one of that ID; without one what is no upload. */
 static void remove_others(const char *folder, const char *id) {
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (id ? !g_str_equal(name, id) : !partial_id_check(name))
+        if (partial_id_check(name) ? id && !g_str_equal(name, id) : !id)
             unpack_remove(path);
     }
 }
@@ -79,7 +80,6 @@ Partials *partials_new(const char *folder, GError **error) {
 void partials_free(Partials *partials) {
     if (!partials)
         return;
-    unpack_remove(partials->folder);
     g_hash_table_unref(partials->open);
     pthread_mutex_destroy(&partials->lock);
     g_free(partials->folder);
@@ -178,6 +178,27 @@ guint64 partial_length(const Partial *partial) {
 
 const char *partial_path(const Partial *partial) {
     return partial->path;
+}
+
+bool partial_claim(Partial *partial) {
+    Partials *partials = partial->partials;
+    pthread_mutex_lock(&partials->lock);
+    bool claimed = !partial->taken;
+    char *path = g_strdup_printf("%s/%u", partials->folder, partials->number++);
+    if (!claimed)
+        errno = ECANCELED;
+    else if (partial->resumable)
+        claimed = rename(partial->path, path) == 0;
+    if (claimed && partial->resumable) {
+        g_hash_table_remove(partials->open, partial->path);
+        g_free(partial->path);
+        partial->path = g_steal_pointer(&path);
+        partial->resumable = false;
+        g_hash_table_insert(partials->open, partial->path, partial);
+    }
+    pthread_mutex_unlock(&partials->lock);
+    g_free(path);
+    return claimed;
 }
 
 void partial_close(Partial *partial, bool keep) {

@@ -15,7 +15,7 @@ typedef struct Partial Partial;
 
 /* Makes the folder; what nobody can go on with is removed from it. */
 Partials *partials_new(const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The folder is removed. */
+/* The folder stays. */
 void partials_free(Partials *partials);
 
 /* Whether a text will do as an ID: 1 to 64 of 0-9 and a-f. */
@@ -31,5 +31,8 @@ Partial *partial_open(Partials *partials, const char *plugin, const char *node, 
 bool partial_write(Partial *partial, const void *data, size_t length) G_GNUC_WARN_UNUSED_RESULT;
 guint64 partial_length(const Partial *partial);
 const char *partial_path(const Partial *partial);
+/* What has come is whole: from now on the file is this caller's alone, and another upload begins anew. False with errno
+ * set: ECANCELED as above. */
+bool partial_claim(Partial *partial) G_GNUC_WARN_UNUSED_RESULT;
 /* `keep`: it may be gone on with, where it has an ID; else the file is removed, unless another has taken it over. */
 void partial_close(Partial *partial, bool keep);

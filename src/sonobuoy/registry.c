@@ -202,6 +202,7 @@ static char *redirected(const char *url, const char *location) {
 /* Goes where it is sent, with the credentials that are asked for there, never with another host's. */
 static bool ask(const Registries *registries, const ImageName *name, GError **error) {
     g_autofree char *authorization = NULL;
+    bool moved = false;
     g_autofree char *url = g_strdup_printf("%s://%s/v2/%s/manifests/%s", is_loopback(name->host) ? "http" : "https",
                                            name->host, name->repository, name->reference);
     for (unsigned step = 0; step < STEPS_MAX; step++) {
@@ -214,8 +215,9 @@ static bool ask(const Registries *registries, const ImageName *name, GError **er
         if (next) {
             g_free(url);
             url = next;
+            moved = true;
             g_clear_pointer(&authorization, g_free);
-        } else if (response.status == 401 && !authorization) {
+        } else if (response.status == 401 && !authorization && !moved) {
             authorization =
                 answer_challenge(registries, name, http_response_header(&response, "www-authenticate"), error);
             if (!authorization)

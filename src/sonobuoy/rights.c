@@ -1,6 +1,7 @@
 #include "sonobuoy/rights.h"
 
 #include "sonobuoy/builtin.h"
+#include "sonobuoy/driver.h"
 #include "sonobuoy/manifest-internal.h"
 
 #include <string.h>
@@ -35,7 +36,13 @@ bool rights_check(const RunConfig *config, GError **error) {
     }
     yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(config->plugin_permissions);
     for (yyjson_mut_val *key; config->plugin_permissions && (key = yyjson_mut_obj_iter_next(&iter));) {
-        const char *permissions = yyjson_mut_get_str(yyjson_mut_obj_iter_get_val(key));
+        const char *permissions = yyjson_mut_get_str(yyjson_mut_obj_iter_get_val(key)),
+                   *plugin = yyjson_mut_get_str(key);
+        if (!plugin_name_check(plugin, NULL) || g_str_equal(plugin, WORKER_CONTAINER)) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,
+                        "PluginPermissions.%s means nothing: permissions are of a plugin by its name", plugin);
+            return false;
+        }
         if (permissions && g_strv_contains(plugin_permissions, permissions))
             continue;
         g_set_error(error, BASE_ERROR, BASE_ERROR_INVALID,

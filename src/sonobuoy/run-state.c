@@ -9,7 +9,7 @@
 #define STATE_FILE "state.json"
 enum { STATE_MAX_BYTES = 64 << 20 };
 
-static void state_plugin_free(StatePlugin *plugin) {
+void state_plugin_free(StatePlugin *plugin) {
     g_free(plugin->plugin);
     g_free(plugin->session);
     g_strfreev(plugin->nodes);

@@ -21,6 +21,7 @@ typedef struct {
     char *status;       /* of a run whose archive is there: the annotation's text; else NULL */
 } RunState;
 
+void state_plugin_free(StatePlugin *plugin);
 RunState *run_state_new(void);
 void run_state_free(RunState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunState, run_state_free)

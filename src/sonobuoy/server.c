@@ -305,6 +305,10 @@ static char *reason_of_loss(const Upload *upload, const char *disposition) {
 static void finish_result(ResultServer *server, Upload *upload, struct MHD_Connection *connection) {
     GError *error = NULL;
     const char *type = header(connection, "Content-Type"), *disposition = header(connection, "Content-Disposition");
+    if (!partial_claim(upload->partial)) {
+        answer(upload, MHD_HTTP_INTERNAL_SERVER_ERROR, g_strerror(errno));
+        return;
+    }
     g_autofree char *reason = reason_of_loss(upload, disposition);
     if (reason) {
         server->handler.lost(upload->plugin, upload->node, reason, server->handler.data);
@@ -411,13 +415,17 @@ static bool listen_on(ResultServer *server, const ResultServerOptions *options, 
     return false;
 }
 
+char *result_server_incoming(const char *folder) {
+    return g_strconcat(folder, ".incoming", NULL);
+}
+
 ResultServer *result_server_start(const ResultServerOptions *options, GError **error) {
     ResultServer *server = g_new0(ResultServer, 1);
     server->handler = options->handler;
     server->folder = g_strdup(options->folder);
     server->limits = options->limits ? *options->limits : limits_default;
     pthread_mutex_init(&server->storing, NULL);
-    g_autofree char *incoming = g_strconcat(options->folder, ".incoming", NULL);
+    g_autofree char *incoming = result_server_incoming(options->folder);
     server->partials = partials_new(incoming, error);
     if (server->partials && listen_on(server, options, error))
         return server;

@@ -9,11 +9,11 @@
  * Stock's workers have no ID, and stock's server knows neither.
  *
  * 200; 400 for progress that is no JSON; 403 for what nobody expects, or what comes from another plugin's certificate;
- * 404, 405; 409 for a result that is there already; 416 for a range that does not follow what has come; 500 where it
- * cannot be kept. Errors are a line of text. A result is written to disk as it comes, to a temporary name, and is there
- * as a whole or not at all: memory does not grow with it. While one upload of a result is under way, a second one waits
- * for its end, or is refused. On libmicrohttpd with GnuTLS; client certificates are required. Source: what stock
- * Sonobuoy 0.57's worker sends. */
+ * 404, 405; 409 for a result that is there already; 413 for one that is too large; 416 for a range that does not follow
+ * what has come; 500 where it cannot be kept. Errors are a line of text. A result is written to disk as it comes, to a
+ * temporary name, and is there as a whole or not at all: memory does not grow with it. While one upload of a result is
+ * under way, another of its ID takes it over; of several with other IDs, or with none, the first that is whole is kept.
+ * On libmicrohttpd with GnuTLS; client certificates are required. Source: what stock Sonobuoy 0.57's worker sends. */
 #pragma once
 
 #include "base/json.h"
@@ -46,6 +46,8 @@ typedef struct {
     ResultHandler handler;
 } ResultServerOptions;
 
+/* Where what is not whole yet stands, beside the run's folder: it outlives the server. g_free() it. */
+char *result_server_incoming(const char *folder);
 ResultServer *result_server_start(const ResultServerOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint16 result_server_port(const ResultServer *server);
 /* Waits for what is being received, up to that long, then stops. */

@@ -9,7 +9,7 @@ setup() {
   kubectl create namespace "$space" >/dev/null
   kubectl create serviceaccount -n "$space" sonobuoy-serviceaccount >/dev/null
   make_pod
-  port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  port=$(free_port)
 }
 
 # make_pod: what stands for the aggregator's own

@@ -27,6 +27,9 @@ cluster_up() {
 
 cluster_down() { "$cluster/down" "$cluster_name"; }
 
+# A loopback port for a test's own server.
+free_port() { bash -c '. "$1/lib.sh" && free_port' _ "$cluster"; }
+
 # nodes_up OPTIONS...: the same with nodes that run pods. Where this machine cannot have them NODES_LACK says why, and
 # nodes_or_skip, for setup, skips each test with that.
 nodes_up() {

@@ -21,7 +21,7 @@ inspect() { "$SONOBUOY" images inspect --kubernetes-version v1.34.4 "$@"; }
 
 # serves AUTHENTICATION: a registry on $at, with an image boats/tug:v1
 serves() {
-  at=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  at=127.0.0.1:$(free_port)
   jq -n --arg at "$at" --arg folder "$PWD/images" "{version: \"0.1\", storage: {filesystem: {rootdirectory: \$folder}}, http: {addr: \$at}} + $1" >config.yml
   "$registry" serve config.yml >>registry.log 2>&1 3>&- &
   pids+=($!)

@@ -37,7 +37,7 @@ static void write_wide(const CheckReport *report, FILE *out) {
 static void write_json(const CheckReport *report, FILE *out) {
     g_autoptr(yyjson_mut_doc) doc = yyjson_mut_doc_new(NULL);
     g_autofree char *text = json_mut_write_pretty(check_report_json(report, doc), NULL);
-    fprintf(out, "%s\n", text);
+    fputs(text, out);
 }
 
 static void write_yaml(const CheckReport *report, FILE *out) {

@@ -23,7 +23,8 @@ static const struct {
 };
 
 bool diff_is_of_checks(const char *path) {
-    FILE *file = g_str_equal(path, "-") ? NULL : fopen(path, "r");
+    /* Of a pipe nothing may be read before whoever reads all of it. */
+    FILE *file = g_file_test(path, G_FILE_TEST_IS_REGULAR) ? fopen(path, "r") : NULL;
     if (!file)
         return false;
     int first = fgetc(file);

@@ -379,6 +379,10 @@ static bool read_claim(const Generation *options, RunConfig *config, GError **er
     replace(&config->volume_claim, options->claim);
     replace(&config->volume_size, options->claim_size);
     replace(&config->volume_class, options->claim_class);
+    /* The claim may hold another run's folder: this one is known by its name. */
+    g_autofree char *fresh = g_uuid_string_random();
+    if (*config->volume_claim && !*config->uuid)
+        replace(&config->uuid, fresh);
     if (!*config->volume_claim && (*config->volume_size || *config->volume_class))
         return wrong_use(error, "--pvc-size and --pvc-class are of the claim that --pvc names");
     if (*config->volume_class && !*config->volume_size)

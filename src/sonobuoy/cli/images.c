@@ -131,6 +131,7 @@ static int inspect(const GPtrArray *images, GError **error) {
             all = false;
         }
     }
+    all = all && !cancel_check(program_cancel(), error);
     if (all)
         fputs("configured images available\n", stderr);
     return all ? EXIT_DONE : EXIT_FAILED;

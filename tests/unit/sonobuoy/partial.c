@@ -52,7 +52,6 @@ static void test_going_on(Place *place, gconstpointer data) {
     partial_close(partial, false);
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
     partials_free(partials);
-    g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
 }
 
 static void test_taking_over(Place *place, gconstpointer data) {
@@ -66,7 +65,14 @@ static void test_taking_over(Place *place, gconstpointer data) {
     partial_close(old, false);
     g_autofree char *text = content(partial_path(new));
     g_assert_cmpstr(text, ==, "0123");
+    /* Whole: another upload of the same ID begins anew, and does no harm to it. */
+    g_assert_true(partial_claim(new));
+    g_assert_cmpuint(partial_size(partials, "p", "n", "aa"), ==, 0);
+    partial_close(begin(partials, "aa", 0, "xyz"), true);
+    g_autofree char *still = content(partial_path(new)), *claimed = g_strdup(partial_path(new));
+    g_assert_cmpstr(still, ==, "0123");
     partial_close(new, true);
+    g_assert_false(g_file_test(claimed, G_FILE_TEST_EXISTS));
     /* Another upload of the same result, as of a worker that was started again. */
     partial_close(begin(partials, "bb", 0, "z"), true);
     g_assert_cmpuint(partial_size(partials, "p", "n", "aa"), ==, 0);

@@ -139,7 +139,7 @@ teardown_file() { cluster_down; }
   waits 'annotation | grep -q "\"status\":\"complete\",\"tar-info\""'
   local peak
   peak=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$aggregator/status")
-  [ "$peak" -le 32768 ] || fails "peak: $peak KiB"
+  [ "$peak" -le 32768 ] || is_sanitized "$SONOBUOY" || fails "peak: $peak KiB"
   tar xzOf "$(archive)" plugins/large/results/global/file | cmp - file
 }
 

@@ -27,6 +27,9 @@ cluster_up() {
 
 cluster_down() { "$cluster/down" "$cluster_name"; }
 
+# is_sanitized PROGRAM: sanitizers need time and memory of their own
+is_sanitized() { nm "$1" 2>/dev/null | grep -qE '__(asan|tsan)_init'; }
+
 # A loopback port for a test's own server.
 free_port() { bash -c '. "$1/lib.sh" && free_port' _ "$cluster"; }
 

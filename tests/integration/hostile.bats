@@ -12,9 +12,8 @@ setup() {
   # Limits that are reached sooner than the default ones.
   export ARK_CONFIG=$TMPDIR/limits.yaml
   printf 'limit-entries: 2000000\nlimit-file-size: 64Mi\n' >"$ARK_CONFIG"
-  # Sanitizers need time and memory of their own.
   sanitized=
-  if nm "$ARK" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
+  if is_sanitized "$ARK"; then
     sanitized=yes
     export SLOW=yes
   fi

@@ -25,11 +25,11 @@ typedef struct {
 
 /* A line that was not said before, with the time. */
 static void say(Wait *wait, const char *line) {
-    GString *key = g_string_new(NULL);
+    g_autoptr(GString) key = g_string_new(NULL);
     for (const char *at = line; *at; at++)
         if (*at != ' ')
             g_string_append_c(key, *at);
-    if (key->len == 0 || !g_hash_table_add(wait->said, g_string_free(key, false)) || wait->silent)
+    if (key->len == 0 || !g_hash_table_add(wait->said, g_strdup(key->str)) || wait->silent)
         return;
     time_t now = time(NULL);
     struct tm parts;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # An aggregator that is killed: the next one goes on with its run, and nothing that had arrived is lost.
+# bats file_tags=long
 # shellcheck disable=SC2016,SC2154
 load helpers
 load aggregator

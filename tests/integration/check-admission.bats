@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area admission: webhooks that are dead, not trusted or too mighty, and what is admitted.
+# bats file_tags=long
 # shellcheck disable=SC2016,SC2030,SC2031,SC2143,SC2154
 load helpers
 load checks

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area api: certificates, credentials, kinds that are dead, what cannot be deleted, errors, load.
+# bats file_tags=long
 # shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2154
 load helpers
 load checks

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area control-plane: servers, leaders, pods of the control plane, etcd, what the API server was told to do.
 # Pods of the control plane are objects here, as a kubelet would make them of kubeadm's files: no kubelet runs.
+# bats file_tags=long
 # shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2154
 load helpers
 load checks

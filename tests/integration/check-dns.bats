@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy check` of DNS as objects tell of it: one thing broken at a time, found, mended. tests/nodes has a real one.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load helpers
 load check

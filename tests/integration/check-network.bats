@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy check` of the network as objects tell of it: one thing broken at a time, found, mended.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load helpers
 load check

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy check` of nodes: one thing broken at a time, found, mended. Nodes are objects here; tests/nodes has real ones.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load helpers
 load check

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Checks of workloads, on a control plane on which one thing after the other is broken. Nothing runs on it: what
 # controllers and kubelets would say is given to the objects' status.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load check-objects
 

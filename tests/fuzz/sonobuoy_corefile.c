@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) blocks = corefile_parse((const char *)data, size, &error);

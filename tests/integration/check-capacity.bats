@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Checks of room, on a control plane on which one thing after the other is broken.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load check-objects
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area upgrade: releases and their distance, versions that go away. Nodes are objects: no kubelet runs.
+# bats file_tags=long
 # shellcheck disable=SC2016,SC2030,SC2031,SC2143,SC2154
 load helpers
 load checks

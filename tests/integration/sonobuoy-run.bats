@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `sonobuoy run`, `status`, `wait` and `delete` on a control plane without nodes: what kubelets would say is written here.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load helpers
 

@@ -85,7 +85,7 @@ void check_storage_mounts(Snapshot *snapshot, CheckResult *result) {
         yyjson_val *about = json_get(events->pdata[i], "involvedObject");
         const char *reason = json_get_string(events->pdata[i], "reason"), *name = json_get_string(about, "name"),
                    *namespace_ = json_get_string(about, "namespace");
-        gint64 minutes = workload_event_minutes(snapshot, events->pdata[i]);
+        gint64 minutes = event_minutes(snapshot, events->pdata[i]);
         if (!reason || !g_strv_contains(reasons, reason) || minutes < 0 || minutes > 60 || !name)
             continue;
         yyjson_val *pod = snapshot_find(snapshot, SNAPSHOT_PODS, namespace_, name);

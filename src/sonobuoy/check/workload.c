@@ -27,16 +27,6 @@ char *workload_of_pod(yyjson_val *pod) {
     return check_object("Pod", pod);
 }
 
-gint64 workload_event_minutes(const Snapshot *snapshot, yyjson_val *event) {
-    const char *times[] = {json_get_string(event, "series", "lastObservedTime"),
-                           json_get_string(event, "lastTimestamp"), json_get_string(event, "eventTime"),
-                           json_get_string(event, "metadata", "creationTimestamp")};
-    for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
-        if (times[i])
-            return minutes_since(snapshot, times[i]);
-    return -1;
-}
-
 gint64 workload_event_count(yyjson_val *event) {
     gint64 count = json_int(json_get(event, "count"), 1), series = json_int(json_get(event, "series", "count"), 1);
     return MAX(MAX(count, series), 1);
@@ -54,7 +44,7 @@ yyjson_val *workload_event_of(const Snapshot *snapshot, const char *kind, yyjson
             g_strcmp0(json_get_string(about, "name"), name_of(object)) != 0 ||
             g_strcmp0(json_get_string(about, "namespace"), namespace_of(object)) != 0)
             continue;
-        gint64 minutes = workload_event_minutes(snapshot, events->pdata[i]);
+        gint64 minutes = event_minutes(snapshot, events->pdata[i]);
         if (minutes >= 0 && minutes < age) {
             age = minutes;
             newest = events->pdata[i];

@@ -6,8 +6,6 @@
 /* What people would change to change the pod: "Deployment shop/web", "Job shop/once", "Pod shop/own". Whether a
  * ReplicaSet is a Deployment's is told by its name and the pod's label. g_free() it. */
 char *workload_of_pod(yyjson_val *pod);
-/* Minutes since an event was last seen; -1 where it does not say. */
-gint64 workload_event_minutes(const Snapshot *snapshot, yyjson_val *event);
 /* How often it was seen, at least once. */
 gint64 workload_event_count(yyjson_val *event);
 /* The newest event of that reason about an object; NULL. `reasons`: NULL-terminated. */

@@ -228,7 +228,7 @@ void check_events(Snapshot *snapshot, CheckResult *result) {
     for (guint i = 0; i < events->len; i++) {
         yyjson_val *event = events->pdata[i];
         const char *name = json_get_string(event, "reason"), *first = json_get_string(event, "firstTimestamp");
-        gint64 minutes = workload_event_minutes(snapshot, event), begun = minutes_since(snapshot, first);
+        gint64 minutes = event_minutes(snapshot, event), begun = minutes_since(snapshot, first);
         if (!name || g_strcmp0(json_get_string(event, "type"), "Warning") != 0 || minutes < 0 ||
             minutes > LOOKED_AT_MINUTES)
             continue;

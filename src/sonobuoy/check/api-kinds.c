@@ -219,15 +219,5 @@ static void check_deletion(const Snapshot *snapshot, CheckResult *result, Snapsh
 }
 
 void check_deletion_stuck(Snapshot *snapshot, CheckResult *result) {
-    guint all = 0;
-    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++) {
-        const GPtrArray *items = snapshot_list(snapshot, (SnapshotKind)kind)->items;
-        if (!(result->check->may_read >> kind & 1))
-            continue;
-        all += items->len;
-        for (guint i = 0; i < items->len; i++)
-            check_deletion(snapshot, result, (SnapshotKind)kind, items->pdata[i]);
-    }
-    check_summary(result, "%u objects", all);
-    check_unread(snapshot, result);
+    check_each_object(snapshot, result, check_deletion);
 }

@@ -274,8 +274,9 @@ int minor_of(const char *version); /* of "v1.34.4": 34; -1 where it is none of K
 /* The API server's, of now or of a second later; NULL and an unknown where they may not be read. */
 const Metrics *api_metrics(Snapshot *snapshot, CheckResult *result, bool later);
 
-/* An unknown that names the kinds of may_read that could not be read. */
-void check_unread(const Snapshot *snapshot, CheckResult *result);
+/* Looks at each object of may_read's kinds, and says how many there are, and what could not be read. */
+typedef void (*CheckObjectFunc)(const Snapshot *snapshot, CheckResult *result, SnapshotKind kind, yyjson_val *object);
+void check_each_object(Snapshot *snapshot, CheckResult *result, CheckObjectFunc look);
 
 /* webhooks.c: what calls of a webhook need, of its clientConfig: the service, its endpoints; `fails`: what is found is
  * a failure, else a warning. Whether all is there. */

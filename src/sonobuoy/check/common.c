@@ -222,11 +222,26 @@ const Metrics *api_metrics(Snapshot *snapshot, CheckResult *result, bool later) 
     return NULL;
 }
 
-void check_unread(const Snapshot *snapshot, CheckResult *result) {
+/* An unknown that names the kinds of may_read that could not be read. */
+static void check_unread(const Snapshot *snapshot, CheckResult *result) {
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
         if ((result->check->may_read >> kind & 1) && snapshot_list(snapshot, (SnapshotKind)kind)->error)
             g_string_append_printf(names, "%s%s", names->len ? ", " : "", snapshot_kind_name((SnapshotKind)kind));
     if (names->len)
         check_unknown(result, NULL, "not seen, or not in all namespaces: %s", names->str);
+}
+
+void check_each_object(Snapshot *snapshot, CheckResult *result, CheckObjectFunc look) {
+    guint all = 0;
+    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++) {
+        const GPtrArray *items = snapshot_list(snapshot, (SnapshotKind)kind)->items;
+        if (!(result->check->may_read >> kind & 1))
+            continue;
+        all += items->len;
+        for (guint i = 0; i < items->len; i++)
+            look(snapshot, result, (SnapshotKind)kind, items->pdata[i]);
+    }
+    check_summary(result, "%u objects", all);
+    check_unread(snapshot, result);
 }

@@ -180,7 +180,8 @@ static bool is_served(const KubeDiscovery *discovery, const char *api_version, c
 }
 
 /* Versions in which the object was written: of its managers, and of kubectl apply. */
-static void check_written(const KubeDiscovery *discovery, CheckResult *result, SnapshotKind kind, yyjson_val *object) {
+static void check_written(const Snapshot *snapshot, CheckResult *result, SnapshotKind kind, yyjson_val *object) {
+    const KubeDiscovery *discovery = snapshot_discovery(snapshot);
     const char *last =
         json_get_string(object, "metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration");
     g_autoptr(yyjson_doc) doc = last ? json_parse(last, strlen(last), "last-applied-configuration", NULL) : NULL;
@@ -209,15 +210,5 @@ static void check_written(const KubeDiscovery *discovery, CheckResult *result, S
 }
 
 void check_old_versions(Snapshot *snapshot, CheckResult *result) {
-    guint all = 0;
-    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++) {
-        const GPtrArray *items = snapshot_list(snapshot, (SnapshotKind)kind)->items;
-        if (!(result->check->may_read >> kind & 1))
-            continue;
-        all += items->len;
-        for (guint i = 0; i < items->len; i++)
-            check_written(snapshot_discovery(snapshot), result, (SnapshotKind)kind, items->pdata[i]);
-    }
-    check_summary(result, "%u objects", all);
-    check_unread(snapshot, result);
+    check_each_object(snapshot, result, check_written);
 }

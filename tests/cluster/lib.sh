@@ -68,23 +68,32 @@ start() {
   echo $! >"$RUN/$name.pid"
 }
 
-# Stops what was started for $RUN and nothing else, then removes its folder.
-stop_all() {
-  local file pid
-  if [ -d "$RUN/nodes" ]; then stop_nodes; fi
-  for signal in TERM KILL; do
-    for file in "$RUN"/*.pid; do
-      [ -e "$file" ] || continue
-      pid=$(cat "$file")
-      if grep -qzFx "CLUSTER_RUN=$RUN" "/proc/$pid/environ" 2>/dev/null; then
-        kill "-$signal" "$pid" 2>/dev/null || true
-        local tries=0
-        while [ -d "/proc/$pid" ] && [ $tries -lt 30 ]; do
-          sleep 0.1
-          tries=$((tries + 1))
-        done
-      fi
-    done
+# tries COMMAND...: for up to 10 s, until it succeeds; in words where it does not
+tries() {
+  local end=$((SECONDS + 10))
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || die "after 10 s still not done: $*"
+    sleep 0.05
   done
-  rm -rf "$RUN"
+}
+
+# The ids of the processes that were started for $RUN, one a line
+processes() { grep -lzxF "CLUSTER_RUN=$RUN" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+
+processes_gone() {
+  local pids
+  mapfile -t pids < <(processes)
+  [ "${#pids[@]}" -gt 0 ] || return 0
+  kill -KILL "${pids[@]}" 2>/dev/null || true
+  return 1 # one of them may have been starting another
+}
+
+folder_gone() { rm -rf --one-file-system "$RUN" 2>/dev/null; }
+
+# Stops what was started for $RUN and nothing else, then removes its folder. As no data is kept nothing is asked to
+# end in order: an API server would take 6 s to.
+stop_all() {
+  tries processes_gone
+  [ ! -d "$RUN/nodes" ] || stop_nodes
+  tries folder_gone
 }

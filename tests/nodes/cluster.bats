@@ -33,7 +33,7 @@ traces() {
     nft list tables 2>/dev/null || true
     grep -v seaworthy /proc/self/mounts
     ls -d /var/lib/{kubelet,cni,containerd} /run/{containerd,netns} /etc/cni /opt/{cni,containerd} /usr/libexec/kubernetes 2>/dev/null || true
-    echo "process: $(cluster_processes)"
+    echo "process: $(processes)"
     echo "link: $(cluster_link)"
     echo "control group: $(cluster_groups)"
     echo "mount: $(grep -lF "$RUN" /proc/[0-9]*/mountinfo 2>/dev/null | cut -d/ -f3 | sort -u)"
@@ -49,7 +49,7 @@ marked() {
     # shellcheck source=tests/cluster/lib.sh
     . "$cluster/lib.sh"
     RUN=$RUN_ROOT/$cluster_name-short
-    cluster_processes
+    processes
   )
 }
 

@@ -11,9 +11,6 @@ cluster_id() { printf %s "$RUN" | sha256sum | cut -c1-10; }
 # The hardware address of this machine's end of the link.
 link_address() { cluster_id | sed -E 's/(..)(..)(..)(..)(..)/02:\1:\2:\3:\4:\5/'; }
 
-# The process ids of a cluster, one a line.
-cluster_processes() { grep -lzxF "CLUSTER_RUN=$RUN" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
-
 # The control groups of a cluster: one a hierarchy of version 1, or one of version 2.
 cluster_groups() {
   local group
@@ -25,23 +22,6 @@ cluster_groups() {
 # The link's name where it is there.
 cluster_link() { ip -o link show 2>/dev/null | sed -n "s/^[0-9]*: \(seaworthy-[0-9]*\)@.*link\/ether $(link_address) .*/\1/p"; }
 
-# tries COMMAND...: for up to 10 s, until it succeeds; in words where it does not
-tries() {
-  local end=$((SECONDS + 10))
-  until "$@"; do
-    [ "$SECONDS" -lt "$end" ] || die "after 10 s still not done: $*"
-    sleep 0.05
-  done
-}
-
-processes_gone() {
-  local pids
-  mapfile -t pids < <(cluster_processes)
-  [ "${#pids[@]}" -gt 0 ] || return 0
-  kill -KILL "${pids[@]}" 2>/dev/null || true
-  return 1 # one of them may have been starting another
-}
-
 groups_gone() {
   local group
   # The last processes of a group may still be on their way out.
@@ -51,13 +31,10 @@ groups_gone() {
   [ -z "$(cluster_groups)" ]
 }
 
-folder_gone() { rm -rf --one-file-system "$RUN" 2>/dev/null; }
-
+# What is left of nodes whose processes have ended
 stop_nodes() {
   local link
-  tries processes_gone
   link=$(cluster_link)
   [ -z "$link" ] || ip link delete "$link" 2>/dev/null || true # it goes by itself when its other end is gone
   tries groups_gone
-  tries folder_gone
 }

@@ -166,13 +166,13 @@ teardown_file() { cluster_down; }
   certificate size
   certificate entries
   certificate nested
-  truncate -s 1G zeros
+  truncate -s 256M zeros
   tar czf size.tar.gz zeros
   python3 - <<'PYTHON'
 import tarfile
-for name, of in (("entries", lambda i: "same"), ("nested", lambda i: "/".join(["d"] * (i % 2000)) + "/f")):
+for name, of in (("entries", lambda i: "same"), ("nested", lambda i: "/".join(["d"] * (i * 10 % 2000 + 3)) + "/f")):
     with tarfile.open(name + ".tar.gz", "w:gz") as archive:
-        for i in range(100000 if name == "entries" else 4000):
+        for i in range(100000 if name == "entries" else 400):
             archive.addfile(tarfile.TarInfo(of(i).lstrip("/")))
 PYTHON
   local plugin

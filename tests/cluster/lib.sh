@@ -14,27 +14,19 @@ die() {
 # A loopback port that nobody listens on now: below those that connections get, and a different one each time, so that
 # what starts side by side does not take it in between.
 free_port() {
+  local port
   mkdir -p "$RUN_ROOT"
-  python3 - "$RUN_ROOT/next-port" <<'PYTHON'
-import fcntl, socket, sys
-FIRST, LAST = 20000, 29999
-with open(sys.argv[1], "a+") as file:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    file.seek(0)
-    port = int(file.read() or FIRST)
-    while True:
-        port = port + 1 if port < LAST else FIRST
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                break
-            except OSError:
-                pass
-    file.truncate(0)
-    file.write(str(port))
-print(port)
-PYTHON
+  (
+    flock 9
+    port=$(cat "$RUN_ROOT/next-port" 2>/dev/null) || port=19999
+    while :; do
+      port=$((port < 29999 ? port + 1 : 20000))
+      # Who listens there would take a connection.
+      (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    echo "$port" >"$RUN_ROOT/next-port"
+    echo "$port"
+  ) 9>"$RUN_ROOT/next-port.lock"
 }
 
 # wait_until SECONDS LOGFILE COMMAND...: runs the command until it succeeds.

@@ -57,6 +57,7 @@ teardown_file() { cluster_down; }
   jq -e '.items[] | select(.metadata.name == "hidden").data.key == "REDACTED"' secrets.json
 }
 
+# bats test_tags=long
 @test "a plugin on each node; one that does not come is timed out" {
   plugin logs DaemonSet raw
   aggregator_up 15

@@ -65,6 +65,7 @@ YAML
   exits 1 kubectl get namespace harbour-data-copy
 }
 
+# bats test_tags=long
 @test "what cannot be: onto itself, from nowhere, to nowhere" {
   exits 2 ark clone -q
   says "both ends are https://127.0.0.1" "--to-context" "--namespace-mappings"

@@ -79,6 +79,7 @@ back_up_slowly() {
   gunzip -c "$store/backups/events/events-results.gz" | jq -e '.warnings.velero | any(startswith("events: "))' >/dev/null
 }
 
+# bats test_tags=long
 @test "a revision that is compacted in mid-backup: what is listed at another one is named" {
   # Few requests a second leave the time to compact.
   local etcd log=$BATS_TEST_TMPDIR/log

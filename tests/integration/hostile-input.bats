@@ -93,6 +93,7 @@ missing|2 2|No such file|No such file
 TABLE
 }
 
+# bats test_tags=long
 @test "plans: version, kinds of values, nothing twice" {
   written
   local good='{"apiVersion": "ark.seaworthy.dev/v1", "kind": "RestorePlan", "restore": {}, "items": []}' filter word

@@ -9,6 +9,7 @@ load hostile
 # bats test_tags=long
 @test "backups: a million entries, an object of eight million values" { meets 448 '' <<<"$memory"; }
 
+# bats test_tags=long
 @test "each limit can be set, by option and in the configuration file; 0 lifts it" {
   "$BATS_TEST_DIRNAME/hostile-archive" "$store" good
   local limit low word

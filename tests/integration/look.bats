@@ -383,6 +383,7 @@ f.seek(-1, 1); f.write(bytes([b]))' "$@"
   found "backups/base/base-results.gz: it is not what was stored: its SHA-256 is "
 }
 
+# bats test_tags=long
 @test "verify: an object replaced, renamed, dropped, doubled, spoiled" {
   alter() {
     copied

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The built-in plugin check: the same checks in a pod, and their results in the archive as any plugin's.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load ../integration/check-objects
 

@@ -269,12 +269,12 @@ static char *overlay_words(const NetworkMatrix *matrix) {
 }
 
 static char *range_words(const Cause *cause) {
-    const char *unit = cause->unit ? cause->unit : "";
+    const char *unit = cause->unit ? cause->unit : "", *space = *unit ? " " : "";
     if (!cause->has_range)
         return g_strdup("how much is not known");
     if (cause->high - cause->low < 0.05)
-        return g_strdup_printf("%.4g %s", cause->low, unit);
-    return g_strdup_printf("%.4g to %.4g %s", cause->low, cause->high, unit);
+        return g_strdup_printf("%.4g%s%s", cause->low, space, unit);
+    return g_strdup_printf("%.4g to %.4g%s%s", cause->low, cause->high, space, unit);
 }
 
 static char *filled(const Finder *finder, const Cause *cause, const char *text) {

@@ -104,11 +104,22 @@ static int compare_sizes(const void *a, const void *b, void *data) {
     return one > other ? 1 : -1;
 }
 
-/* Those that stand for a group of several, the largest group first. */
+/* Whether the way is between two groups of several nodes: then it is bad. */
+static bool is_across(Search *search, const NetworkWay *way) {
+    guint32 one = group_of(search, way->from), other = group_of(search, way->to);
+    return one != other && search->size[one] > 1 && search->size[other] > 1;
+}
+
+/* Those that stand for a group of several, the largest group first; not those of which no way leads to another: it is
+ * not known whether these reach each other. */
 static GArray *large_groups(Search *search) {
     GArray *groups = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autofree bool *across = g_new0(bool, search->nodes + 1);
+    for (guint i = 0; i < search->ways->len; i++)
+        if (is_across(search, WAY(search, i)))
+            across[group_of(search, WAY(search, i)->from)] = across[group_of(search, WAY(search, i)->to)] = true;
     for (guint32 node = 0; node < search->nodes; node++)
-        if (search->group[node] == node && search->size[node] > 1)
+        if (across[node])
             g_array_append_val(groups, node);
     g_array_sort_with_data(groups, compare_sizes, search);
     return groups;
@@ -123,11 +134,9 @@ static void find_split(Search *search, const GArray *groups) {
             if (group_of(search, node) == group)
                 g_array_append_val(shape->nodes, node);
     }
-    for (guint i = 0; i < search->ways->len; i++) {
-        guint32 one = group_of(search, WAY(search, i)->from), other = group_of(search, WAY(search, i)->to);
-        if (one != other && search->size[one] > 1 && search->size[other] > 1)
+    for (guint i = 0; i < search->ways->len; i++)
+        if (is_across(search, WAY(search, i)))
             take_way(search, shape, i);
-    }
 }
 
 static bool is_alone(Search *search, guint32 node) {
@@ -285,7 +294,7 @@ GPtrArray *network_shapes_of(const GArray *ways, guint nodes) {
     find_groups(&search);
     if (!find_all(&search)) {
         g_autoptr(GArray) groups = large_groups(&search);
-        if (groups->len > 1)
+        if (groups->len > 0)
             find_split(&search, groups);
         find_alone(&search);
         find_lines(&search);

@@ -67,7 +67,7 @@ guint probe_index(const char *id); /* of one that there is */
 char *names_of(const NetworkMatrix *matrix, const guint32 *nodes, guint count);
 
 /* How a node's findings of a probe came out, over all families and targets. */
-typedef enum { SIDE_NONE, SIDE_FINE, SIDE_BAD } Side; /* BAD: one is open; NONE: also where all bad ones are claimed */
+typedef enum { SIDE_NONE, SIDE_FINE, SIDE_BAD } Side; /* BAD: a failure is open; NONE: also where all are claimed */
 Side side_of(const Finder *finder, const char *probe, NetworkFamily family, guint node);
 
 /* --- rules ------------------------------------------------------------------------------------------------ */

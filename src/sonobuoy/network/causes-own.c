@@ -196,6 +196,29 @@ static void find_dns_kind(Finder *finder, DnsKind kind, const Nodes *nodes) {
     }
 }
 
+/* Warnings: answers that came at a second try. */
+static void find_dns_losses(Finder *finder) {
+    static const char *const probes[] = {"dns-udp", "dns-tcp", "dns-external"};
+    Cause *cause = NULL;
+    for (size_t probe = 0; probe < G_N_ELEMENTS(probes); probe++)
+        for (NetworkFamily family = NETWORK_ANY; family < NETWORK_FAMILIES; family++) {
+            guint count;
+            const NetworkCell *cells = network_matrix_cells(finder->matrix, probe_index(probes[probe]), family, &count);
+            for (guint i = 0; i < count; i++) {
+                if (!cell_is_open(finder, &cells[i]))
+                    continue;
+                cause = cause ? cause : cause_for(finder, "dns-loss", RANK_DNS, "possible", NULL, NULL);
+                g_array_append_val(cause->told.nodes, cells[i].from);
+                cause_claim(finder, cause, &cells[i], false);
+            }
+        }
+    if (cause)
+        cause_say(
+            cause, "DNS answers only at a second try on {nodes}",
+            "Each costs a pod seconds. Look at losses (pod-loss), full conntrack tables (dmesg), the load and the "
+            "limits of the DNS pods; a node-local DNS cache helps.");
+}
+
 void find_dns_causes(Finder *finder) {
     Nodes found[DNS_KINDS] = {0};
     for (guint kind = 0; kind < DNS_KINDS; kind++)
@@ -214,6 +237,7 @@ void find_dns_causes(Finder *finder) {
         for (guint kind = DNS_BOTH; kind < DNS_KINDS; kind++)
             if (found[kind].nodes->len)
                 find_dns_kind(finder, (DnsKind)kind, &found[kind]);
+    find_dns_losses(finder);
     for (guint kind = 0; kind < DNS_KINDS; kind++)
         nodes_clear(&found[kind]);
 }

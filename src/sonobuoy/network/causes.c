@@ -129,9 +129,10 @@ Side side_of(const Finder *finder, const char *probe, NetworkFamily family, guin
             continue;
         for (const NetworkCell *cell = cells_of_node(finder->matrix, probe_index(probe), each, node, &end); cell < end;
              cell++) {
-            if (cell_is_open(finder, cell))
+            if (cell->outcome == NETWORK_FAIL && cell_is_open(finder, cell))
                 return SIDE_BAD;
-            side = cell->outcome == NETWORK_PASS ? SIDE_FINE : side;
+            if (cell->outcome == NETWORK_PASS || cell->outcome == NETWORK_WARN)
+                side = SIDE_FINE;
         }
     }
     return side;
@@ -319,8 +320,8 @@ static char *seen_words(const Finder *finder, const Cause *cause) {
     }
     if (cell) {
         const NetworkProbe *probe = &network_probes[cell->probe];
-        g_string_append_printf(out, "%s%s %s%s (%s%s%s): %s", cause->told.explains > 1 ? "such as " : "",
-                               network_matrix_node(finder->matrix, cell->from)->name, probe->to_node ? "to " : "",
+        g_string_append_printf(out, "%s%s%s%s (%s%s%s): %s", cause->told.explains > 1 ? "such as " : "",
+                               network_matrix_node(finder->matrix, cell->from)->name, probe->to_node ? " to " : ", ",
                                network_matrix_target(finder->matrix, cell), probe->id, cell->family ? " " : "",
                                network_family_name((NetworkFamily)cell->family), cell->said ? cell->said : "");
     }

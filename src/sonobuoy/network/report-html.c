@@ -110,14 +110,15 @@ static void write_probe(const NetworkMatrix *matrix, guint probe, NetworkFamily 
     report_markup(out, "<td>%s</td>", name);
     for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
         fprintf(out, "<td class=\"number%s\">%u</td>", counts[order[i]] ? "" : " zero", counts[order[i]]);
-    report_markup(out, "<td>%s</td><td class=\"message\">%s</td></tr>\n", range, kind->what);
+    report_markup(out, "<td class=\"number\">%s</td><td class=\"message\">%s</td></tr>\n", range, kind->what);
 }
 
 static void write_probes(const NetworkMatrix *matrix, FILE *out) {
-    fputs("<section id=\"probes\">\n<h2>Probes</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Probe</th><th>Family"
-          "</th><th class=\"number\">Failed</th><th class=\"number\">Warnings</th><th class=\"number\">Not tried</th>"
-          "<th class=\"number\">Passed</th><th>Values</th><th>Passes where</th></tr></thead>\n<tbody>\n",
-          out);
+    fputs(
+        "<section id=\"probes\">\n<h2>Probes</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Probe</th><th>Family"
+        "</th><th class=\"number\">Failed</th><th class=\"number\">Warnings</th><th class=\"number\">Not tried</th>"
+        "<th class=\"number\">Passed</th><th class=\"number\">Values</th><th>Passes where</th></tr></thead>\n<tbody>\n",
+        out);
     for (guint probe = 0; probe < network_probes_count; probe++)
         for (NetworkFamily family = NETWORK_ANY; family < NETWORK_FAMILIES; family++)
             write_probe(matrix, probe, family, out);

@@ -184,7 +184,12 @@ static void print_probes(const Print *print) {
                 fputs("\n. passed  X failed  ! warning  ? not tried  (blank: not probed)\n", print->out);
             any = true;
             print_title(print, probe, family);
-            (small ? print_grid : print_rows)(print, probe, family);
+            if (small)
+                print_grid(print, probe, family);
+            else if (counts[NETWORK_PASS])
+                print_rows(print, probe, family);
+            else
+                fputs("  from each node to each that it tried\n", print->out);
         }
 }
 

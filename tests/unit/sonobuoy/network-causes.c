@@ -181,6 +181,9 @@ RULE(dns_tcp) {
 RULE(dns_external) {
     return FAILS(IS("dns-external"));
 }
+RULE(dns_loss) {
+    return WARNS(IS("dns-udp") && from == 1);
+}
 RULE(nothing_outside) {
     return FAILS(IS("dns-external") || IS("egress"));
 }
@@ -293,6 +296,7 @@ static const Case cases[] = {
     {"dns-external",
      {NODES, false, dns_external},
      "dns-external fail: DNS answers names of the cluster, not those outside it"},
+    {"dns-loss", {NODES, false, dns_loss}, "dns-loss warn: DNS answers only at a second try on n2"},
     {"nothing-outside",
      {NODES, false, nothing_outside},
      "egress-nothing fail: Nothing outside the cluster is reached, and names outside it are not resolved"},

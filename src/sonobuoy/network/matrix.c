@@ -32,7 +32,7 @@ NetworkMatrix *network_matrix_new(void) {
     NetworkMatrix *matrix = g_new0(NetworkMatrix, 1);
     matrix->nodes = g_ptr_array_new_with_free_func(node_free);
     matrix->targets = g_ptr_array_new_with_free_func(g_free);
-    matrix->cells = g_array_new(FALSE, TRUE, sizeof(NetworkCell));
+    matrix->cells = g_array_sized_new(FALSE, TRUE, sizeof(NetworkCell), 1); /* so that there is an address */
     matrix->texts = g_string_chunk_new(4096);
     matrix->node_index = g_hash_table_new(g_str_hash, g_str_equal);
     matrix->target_index = g_hash_table_new(g_str_hash, g_str_equal);

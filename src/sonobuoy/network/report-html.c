@@ -1,4 +1,4 @@
-/* What the probes of a run found as a page that stands alone (report-page.c): causes first, then each probe. */
+/* What the probes of a run found as a page that stands alone (report-page.c): causes first, then from which node to what. */
 #include "base/text.h"
 #include "sonobuoy/network/report.h"
 #include "sonobuoy/report-internal.h"
@@ -265,9 +265,9 @@ void network_report_html(const NetworkReport *report, FILE *out) {
     report_page_search(out, "causes, nodes, probes", "cause");
     fputs("<main>\n", out);
     write_causes(report, out);
-    write_probes(report->matrix, out);
     write_matrices(report->matrix, out);
     write_own(report->matrix, out);
+    write_probes(report->matrix, out);
     fputs("</main>\n", out);
     report_page_end(out);
 }

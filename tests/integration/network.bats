@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What the network's probes of a run mean: without a cluster, on runs made here.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2016,SC2154
 load helpers
 export SONOBUOY=${SONOBUOY:-$root/build/sonobuoy}
 

@@ -1,4 +1,5 @@
-/* What the probes of a run found as a page that stands alone (report-page.c): causes first, then from which node to what. */
+/* What the probes of a run found as a page that stands alone (report-page.c): causes first, then from which node to
+ * what. */
 #include "base/text.h"
 #include "sonobuoy/network/report.h"
 #include "sonobuoy/report-internal.h"

@@ -99,11 +99,10 @@ void find_clock_causes(Finder *finder) {
     guint nodes = finder->matrix->nodes->len;
     g_autofree guint *known = g_new0(guint, nodes + 1);
     g_autofree double *offsets = offsets_of(finder, known);
-    g_autoptr(GHashTable) compared = g_hash_table_new(NULL, NULL);
+    guint compared = 0;
     for (guint i = 0; i < nodes; i++)
-        if (known[i])
-            g_hash_table_add(compared, GUINT_TO_POINTER(i + 1));
-    for (guint32 i = 0; g_hash_table_size(compared) > 2 && i < nodes; i++) {
+        compared += known[i] > 0;
+    for (guint32 i = 0; compared > 2 && i < nodes; i++) {
         if (!known[i] || fabs(offsets[i]) <= worth_telling || !look_at_clock(finder, NULL, i))
             continue;
         g_autoptr(GArray) node = g_array_new(FALSE, FALSE, sizeof(guint32));

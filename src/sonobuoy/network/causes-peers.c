@@ -13,15 +13,15 @@ typedef struct {
 /* What is looked at together. `title` and `fix` may have what cause_finish() fills in, and {pairs} and {groups}. */
 typedef struct {
     const char *id;
-    CauseRank rank;
     const char *sure;      /* of all shapes but pairs, which are possible */
     const char *probes[2]; /* a way is bad where all of these that were tried are */
     const char *claims;    /* probes of a bad way that it explains besides */
     /* A node's own probes that it explains, or NULL: those that need pods on all nodes, those that need pods on some
      * other node, and all else that leaves a pod. */
     const char *services, *dns, *own;
-    bool loops; /* a node's way to itself counts */
     Words words[NETWORK_SHAPES];
+    CauseRank rank;
+    bool loops; /* a node's way to itself counts */
 } Layer;
 
 /* --- the layers ------------------------------------------------------------------------------------------------ */

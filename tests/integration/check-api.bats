@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area api: certificates, credentials, kinds that are dead, what cannot be deleted, errors, load.
 # bats file_tags=long
-# shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2154
-load helpers
-load checks
+# shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2034,SC2154
+load check
+thresholds='{}'
 
 setup_file() { cluster_up; }
 teardown_file() {
@@ -13,8 +13,7 @@ teardown_file() {
 
 # Thresholds for what would take minutes otherwise.
 at_once() {
-  echo 'thresholds: {stuckMinutes: 0}' >"$BATS_TEST_TMPDIR/thresholds"
-  checks "$@" --config "$BATS_TEST_TMPDIR/thresholds"
+  thresholds='{stuckMinutes: 0}' checks "$@"
 }
 
 # leaf_of DAYS NAME SUBJECT EXTENSION: a certificate of the cluster's authority
@@ -207,8 +206,7 @@ YAML
 @test "an API server that answers slowly" {
   cluster_by_proxy
   fault GET "^/version" delay=0.3
-  echo 'thresholds: {apiSlowMilliseconds: 200}' >"$BATS_TEST_TMPDIR/thresholds"
-  checks SB-API-01,SB-API-03 --config "$BATS_TEST_TMPDIR/thresholds"
+  thresholds='{apiSlowMilliseconds: 200}' checks SB-API-01,SB-API-03
   finds SB-API-01 warn "" "its median answer takes 3" SB-CP-05
   passes SB-API-03
   "$cluster/proxy" clear "$cluster_name"

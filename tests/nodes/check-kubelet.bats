@@ -2,7 +2,6 @@
 # `sonobuoy check` of a kubelet that is configured badly, beside one that is not.
 # shellcheck disable=SC2154
 # bats file_tags=long
-load ../integration/helpers
 load ../integration/check
 
 setup_file() {
@@ -28,12 +27,12 @@ setup() { nodes_or_skip; }
   breaks SB-NODE-06 fail "Node node2" "tls: internal error" "The kubelet has no serving certificate yet"
   lacks SB-NODE-06 "Node node1"
   kubectl get csr -o name | xargs kubectl certificate approve >/dev/null
-  within 60 passes SB-NODE-06
-  passes SB-NODE-13
+  within 60 now_passes SB-NODE-06
+  now_passes SB-NODE-13
 }
 
 @test "the kubelet's certificate is told of" {
-  within 60 passes SB-NODE-12
+  within 60 now_passes SB-NODE-12
   [ "$(jq -r '.checks[0].summary' "$report")" = "1 of 2 kubelets tell of certificates that they renew" ]
 }
 
@@ -46,7 +45,7 @@ setup() { nodes_or_skip; }
 }
 
 @test "configuration that is another than that of the other node" {
-  looks SB-NODE-07
+  checks SB-NODE-07
   jq -e '[.checks[].findings[].evidence] | any(contains("maxPods is")) and any(contains("clusterDomain is"))' "$report" >/dev/null || fails "$(cat "$report")"
 }
 

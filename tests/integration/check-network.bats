@@ -190,6 +190,8 @@ ingress() { kubectl -n shop patch ingress web --type=json -p "$1" >/dev/null; }
   ingress '[{"op": "replace", "path": "/spec/tls/0/secretName", "value": "gone-tls"}]'
   breaks SB-NET-11 fail "Ingress shop/web" "its TLS Secret gone-tls is not there" "kubectl -n shop create secret tls gone-tls"
   ingress '[{"op": "replace", "path": "/spec/tls/0/secretName", "value": "web-tls"}]'
+  kubectl -n shop patch ingress web --subresource=status --type=merge -p '{"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.200", "ports": [{"port": 443, "protocol": "TCP", "error": "example.org/QuotaExceeded"}]}]}}}' >/dev/null
+  breaks SB-NET-11 fail "Ingress shop/web" "its load balancer does not serve port 443: example.org/QuotaExceeded" "kubectl -n shop describe ingress web"
   kubectl -n shop patch ingress web --subresource=status --type=merge -p '{"status": {"loadBalancer": {"ingress": null}}}' >/dev/null
   breaks SB-NET-11 warn "Ingress shop/web" "no controller has given it an address" "controller of class nginx"
   kubectl -n shop patch ingress web --subresource=status --type=merge -p '{"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.200"}]}}}' >/dev/null

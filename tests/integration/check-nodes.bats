@@ -9,7 +9,10 @@ setup_file() {
   node worker-1
   node worker-2
 }
-teardown_file() { cluster_down; }
+teardown_file() {
+  "$cluster/proxy" down "$cluster_name"
+  cluster_down
+}
 
 setup() {
   beats worker-1
@@ -122,6 +125,22 @@ setup() {
   breaks SB-NODE-14 fail "Node worker-2" "s ahead of the API server's"
   lacks SB-NODE-14 "Node worker-1"
   beats worker-2
+  now_passes SB-NODE-14
+}
+
+# at WHEN: as the Date of an answer
+at() { LC_ALL=C date -u -d "$1" '+%a, %d %b %Y %T GMT'; }
+
+@test "the API server's clock and this machine's" {
+  cluster_by_proxy
+  fault GET ^/version "answer=Date:$(at '10 seconds ago')"
+  breaks SB-NODE-14 warn "API server" "s behind this machine's (Date of its answer)" chrony
+  "$cluster/proxy" clear "$cluster_name"
+  fault GET ^/version "answer=Date:$(at 'now + 100 seconds')"
+  breaks SB-NODE-14 fail "API server" "s ahead of this machine's"
+  # By that clock nobody else's is ahead.
+  lacks SB-NODE-14 "Node worker-1"
+  "$cluster/proxy" clear "$cluster_name"
   now_passes SB-NODE-14
 }
 

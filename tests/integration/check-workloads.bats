@@ -106,6 +106,23 @@ YAML
   passes SB-WORK-07
 }
 
+@test "pods that run and are not ready, where nobody counts them" {
+  not_ready() {
+    echo "{\"phase\": \"Running\", \"conditions\": [{\"type\": \"Ready\", \"status\": \"False\", \"lastTransitionTime\": \"$(date -u -d '-9 min' +%FT%TZ)\"}],
+      \"containerStatuses\": [{\"name\": \"app\", \"image\": \"i\", \"imageID\": \"\", \"ready\": $1, \"restartCount\": 0, \"state\": {\"running\": {}}}]}"
+  }
+  pod alone "$(not_ready false)"
+  pod gated "$(not_ready true)"
+  pod one-of-many "$(not_ready false)" 'nodeName: one' 'ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: many, uid: u, controller: true}]'
+  checks workloads
+  finds SB-WORK-18 warn 'Pod default/alone' 'it runs and is not ready, for 9 min: container app' 'kubectl logs -n default alone -c app'
+  finds SB-WORK-18 warn 'Pod default/gated' 'a readiness gate of it'
+  counts SB-WORK-18 2
+  unmake pod --all
+  checks workloads
+  passes SB-WORK-18
+}
+
 @test "pods that do not start on their node, and evicted ones" {
   pod config "$(waiting CreateContainerConfigError 'secret keys not found')"
   pod creating "$(waiting ContainerCreating)"

@@ -130,3 +130,14 @@ condition() {
 beats() {
   kubectl -n kube-node-lease patch lease "$1" --type=merge -p '{"spec": {"renewTime": "'"$(date -u -d "${2:-now}" +%FT%T.000000Z)"'"}}' >/dev/null
 }
+
+# --- nodes that run pods ----------------------------------------------------------------------------------------
+
+# process NODE NAME: the id of a daemon of that node, as this machine knows it
+process() {
+  local first pid
+  first=$(cat "$RUN_DIR/$1.pid")
+  for pid in $(pgrep -x "$2"); do
+    [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink "/proc/$first/ns/net")" ] || echo "$pid"
+  done
+}

@@ -59,15 +59,6 @@ dns_up() {
   kubectl -n kube-system rollout status deployment/coredns --timeout=90s >/dev/null
 }
 
-# process NODE NAME: the id of a daemon of that node, as this machine knows it
-process() {
-  local first pid
-  first=$(cat "$RUN_DIR/$1.pid")
-  for pid in $(pgrep -x "$2"); do
-    [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink "/proc/$first/ns/net")" ] || echo "$pid"
-  done
-}
-
 # on NODE COMMAND...: in that node's network
 on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
 

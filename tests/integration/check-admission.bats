@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area admission: webhooks that are dead, not trusted or too mighty, and what is admitted.
 # bats file_tags=long
-# shellcheck disable=SC2016,SC2030,SC2031,SC2143,SC2154
-load helpers
-load checks
+# shellcheck disable=SC2016,SC2030,SC2031,SC2143,SC2034,SC2154
+load check
+thresholds='{}'
 
 setup_file() {
   cluster_up
@@ -88,8 +88,7 @@ all=SB-ADM-01,SB-ADM-02,SB-ADM-03,SB-ADM-04,SB-ADM-06
   hook Mutating Fail soon.crt
   checks SB-ADM-02
   finds SB-ADM-02 fail "$object" "ends in 2 days"
-  echo 'thresholds: {certificateDaysFail: 1}' >"$BATS_TEST_TMPDIR/thresholds"
-  checks SB-ADM-02 --config "$BATS_TEST_TMPDIR/thresholds"
+  thresholds='{certificateDaysFail: 1}' checks SB-ADM-02
   finds SB-ADM-02 warn "$object" "ends in 2 days"
   hook Mutating Fail good.crt '.webhooks[0].clientConfig.caBundle = ""'
   checks SB-ADM-02

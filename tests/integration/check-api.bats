@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area api: certificates, credentials, kinds that are dead, what cannot be deleted, errors, load.
 # bats file_tags=long
-# shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2154
-load helpers
-load checks
+# shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2034,SC2154
+load check
+thresholds='{}'
 
 setup_file() { cluster_up; }
 teardown_file() {
@@ -13,8 +13,7 @@ teardown_file() {
 
 # Thresholds for what would take minutes otherwise.
 at_once() {
-  echo 'thresholds: {stuckMinutes: 0}' >"$BATS_TEST_TMPDIR/thresholds"
-  checks "$@" --config "$BATS_TEST_TMPDIR/thresholds"
+  thresholds='{stuckMinutes: 0}' checks "$@"
 }
 
 # leaf_of DAYS NAME SUBJECT EXTENSION: a certificate of the cluster's authority
@@ -197,6 +196,28 @@ YAML
   now_passes SB-API-16,SB-API-17
 }
 
+@test "tokens that cannot be had, or not be checked" {
+  # Nobody makes the account anew.
+  kill -STOP "$(cat "$RUN_DIR/manager.pid")"
+  kubectl delete serviceaccount default
+  checks SB-API-16
+  kill -CONT "$(cat "$RUN_DIR/manager.pid")"
+  finds SB-API-16 fail "ServiceAccount default/default" 'serviceaccounts "default" not found'
+  within 30 now_passes SB-API-16
+  cluster_by_proxy
+  echo '{"keys": []}' >"$BATS_TEST_TMPDIR/none"
+  fault GET ^/openid/v1/jwks status=200 body="$BATS_TEST_TMPDIR/none"
+  checks SB-API-16
+  finds SB-API-16 fail /openid/v1/jwks "it has no key: nobody outside can check a token"
+  "$cluster/proxy" clear "$cluster_name"
+  echo '{"issuer": "https://other.example.org"}' >"$BATS_TEST_TMPDIR/other"
+  fault GET ^/.well-known/openid-configuration status=200 body="$BATS_TEST_TMPDIR/other"
+  checks SB-API-16
+  finds SB-API-16 warn "" "tokens are issued by https://kubernetes.default.svc, but the discovery document names https://other.example.org" "--service-account-issuer"
+  "$cluster/proxy" clear "$cluster_name"
+  now_passes SB-API-16
+}
+
 @test "who may see little gets unknowns, and no failure" {
   kubectl config view --raw -o json | jq '.users[0].user = {token: "limited-token"}' >"$BATS_TEST_TMPDIR/limited"
   KUBECONFIG=$BATS_TEST_TMPDIR/limited checks api,control-plane,admission,upgrade
@@ -207,12 +228,21 @@ YAML
 @test "an API server that answers slowly" {
   cluster_by_proxy
   fault GET "^/version" delay=0.3
-  echo 'thresholds: {apiSlowMilliseconds: 200}' >"$BATS_TEST_TMPDIR/thresholds"
-  checks SB-API-01,SB-API-03 --config "$BATS_TEST_TMPDIR/thresholds"
+  thresholds='{apiSlowMilliseconds: 200}' checks SB-API-01,SB-API-03
   finds SB-API-01 warn "" "its median answer takes 3" SB-CP-05
   passes SB-API-03
   "$cluster/proxy" clear "$cluster_name"
   now_passes SB-API-01
+}
+
+@test "an API server that says that it is not alive" {
+  cluster_by_proxy
+  printf '[+]ping ok\n[-]poststarthook/start-informers failed: reason withheld\nlivez check failed\n' >"$BATS_TEST_TMPDIR/livez"
+  fault GET ^/livez status=500 body="$BATS_TEST_TMPDIR/livez"
+  checks SB-API-03
+  finds SB-API-03 fail "" "poststarthook/start-informers"
+  "$cluster/proxy" clear "$cluster_name"
+  now_passes SB-API-03
 }
 
 @test "without etcd the report comes in time, and says so" {

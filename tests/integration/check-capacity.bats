@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # Checks of room, on a control plane on which one thing after the other is broken.
 # bats file_tags=long
-# shellcheck disable=SC2154
-load check-objects
+# shellcheck disable=SC2034,SC2154
+load check
+thresholds='{stuckMinutes: 0}'
 
-setup_file() { checks_up; }
+setup_file() { cluster_up; }
 teardown_file() { cluster_down; }
 
 pod() { # pod NAME NODE CPU MEMORY [METADATA]
@@ -15,25 +16,25 @@ YAML
 }
 
 @test "one node, then a node that is full, then one that must not go" {
-  node one 4 8Gi
-  checks --only capacity
+  node one
+  checks capacity
   finds SB-CAP-02 warn 'Node one' 'it is the only node' 'second node'
-  node two 4 8Gi
-  checks --only capacity
+  node two
+  checks capacity
   passes SB-CAP-01 SB-CAP-02
   pod a one 3800m 1Gi
-  checks --only capacity
+  checks capacity
   finds SB-CAP-01 warn 'Node one' 'its pods ask for 95 % of its cpu: 3.8 cores of 4 cores' 'Lower requests'
   passes SB-CAP-02
   pod b two 1500m 7Gi
-  checks --only capacity
+  checks capacity
   finds SB-CAP-02 warn 'Node one' 'without it 1.3 cores of cpu are lacking' 'Add a node'
   passes SB-CAP-03
   unmake pod a b
   # What ends with its node needs no other place.
   pod c one 3 1Gi 'ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, uid: u, controller: true}]'
   pod d two 3 1Gi 'ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, uid: u, controller: true}]'
-  checks --only capacity
+  checks capacity
   passes SB-CAP-01 SB-CAP-02
   unmake pod c d
 }
@@ -50,7 +51,7 @@ spec:
   - {name: first, image: i, resources: {requests: {cpu: 3500m, memory: 1Mi}}}
   containers: [{name: app, image: i, resources: {requests: {cpu: 100m, memory: 1Mi}}}]
 YAML
-  checks --only capacity
+  checks capacity
   finds SB-CAP-01 warn 'Node one' 'its pods ask for 95 % of its cpu: 3.8 cores'
   unmake pod starts
 }
@@ -63,12 +64,12 @@ items:
 - {apiVersion: v1, kind: Pod, metadata: {name: lazy, namespace: default}, spec: {nodeName: one, containers: [{name: app, image: i, resources: {requests: {cpu: 1m}}}]}}
 - {apiVersion: v1, kind: Pod, metadata: {name: own, namespace: kube-system}, spec: {nodeName: one, containers: [{name: app, image: i}]}}
 YAML
-  checks --only capacity
+  checks capacity
   finds SB-CAP-03 warn 'Pod default/lazy' 'ask for nothing: app (memory)' LimitRange
   finds SB-CAP-03 warn 'Pod kube-system/own' 'app (cpu, memory); it is BestEffort'
   unmake pod lazy
   unmake pod own -n kube-system
-  checks --only capacity
+  checks capacity
   passes SB-CAP-03
 }
 
@@ -77,11 +78,11 @@ YAML
 {apiVersion: v1, kind: ResourceQuota, metadata: {name: small, namespace: default}, spec: {hard: {pods: "10", requests.memory: 2Gi}}}
 YAML
   has_status resourcequota small '{"hard": {"pods": "10", "requests.memory": "2Gi"}, "used": {"pods": "10", "requests.memory": "1945Mi"}}'
-  checks --only capacity
+  checks capacity
   finds SB-CAP-04 fail 'ResourceQuota default/small' 'pods is used up: 10 of 10' 'describe resourcequota'
   finds SB-CAP-04 warn 'ResourceQuota default/small' 'requests.memory is nearly used up: 1945Mi of 2Gi'
   has_status resourcequota small '{"used": {"pods": "2", "requests.memory": "1Gi"}}'
-  checks --only capacity
+  checks capacity
   passes SB-CAP-04
 }
 
@@ -97,7 +98,7 @@ spec:
 YAML
   has_status hpa web '{"desiredReplicas": 0, "currentMetrics": null, "conditions": [{"type": "AbleToScale", "status": "True"}, {"type": "ScalingActive", "status": "False",
     "reason": "FailedGetResourceMetric", "message": "unable to fetch metrics from resource metrics API"}]}'
-  checks --only capacity
+  checks capacity
   finds SB-CAP-05 fail '' 'not installed, and 1 HorizontalPodAutoscalers want it' metrics-server
   finds SB-CAP-06 fail 'HorizontalPodAutoscaler default/web' 'ScalingActive is False: FailedGetResourceMetric' SB-CAP-05
   make_it <<'YAML'
@@ -108,17 +109,17 @@ spec: {group: metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versi
   service: {namespace: kube-system, name: metrics-server}}
 YAML
   within 20 bash -c 'kubectl get apiservice v1beta1.metrics.k8s.io -o json | jq -e ".status.conditions[0].status == \"False\""'
-  checks --only capacity
+  checks capacity
   finds SB-CAP-05 fail 'APIService v1beta1.metrics.k8s.io' 'it is not available: ServiceNotFound'
   kubectl delete apiservice v1beta1.metrics.k8s.io >/dev/null
   has_status hpa web '{"desiredReplicas": 3, "conditions": [{"type": "AbleToScale", "status": "False", "reason": "FailedGetScale", "message": "deployments.apps \"web\" not found"}]}'
-  checks --only capacity
+  checks capacity
   finds SB-CAP-06 fail 'HorizontalPodAutoscaler default/web' 'FailedGetScale' 'scaleTargetRef names nothing'
   has_status hpa web '{"desiredReplicas": 3, "conditions": [{"type": "AbleToScale", "status": "True"}, {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}]}'
-  checks --only capacity
+  checks capacity
   finds SB-CAP-06 warn 'HorizontalPodAutoscaler default/web' maxReplicas 'Raise maxReplicas'
   unmake hpa web
-  checks --only capacity
+  checks capacity
   passes SB-CAP-05 SB-CAP-06
   only_fails
 }

@@ -2,9 +2,9 @@
 # `sonobuoy check`, area control-plane: servers, leaders, pods of the control plane, etcd, what the API server was told to do.
 # Pods of the control plane are objects here, as a kubelet would make them of kubeadm's files: no kubelet runs.
 # bats file_tags=long
-# shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2154
-load helpers
-load checks
+# shellcheck disable=SC2016,SC2030,SC2031,SC2094,SC2119,SC2120,SC2143,SC2034,SC2154
+load check
+thresholds='{}'
 
 setup_file() { cluster_up; }
 teardown_file() {
@@ -125,11 +125,9 @@ YAML
   kubectl -n kube-system delete pod etcd-cp1 --force --grace-period=0
   mirror etcd-cp1 etcd --quota-backend-bytes=1000000000
   now_passes SB-CP-04,SB-CP-06
-  echo 'thresholds: {etcdSlowMilliseconds: 0}' >"$BATS_TEST_TMPDIR/thresholds"
-  checks SB-CP-05 --config "$BATS_TEST_TMPDIR/thresholds"
+  thresholds='{etcdSlowMilliseconds: 0}' checks SB-CP-05
   finds SB-CP-05 warn "" "99 of 100 answers take " fio
-  echo 'thresholds: {etcdSlowMilliseconds: 60000}' >"$BATS_TEST_TMPDIR/thresholds"
-  checks SB-CP-05 --config "$BATS_TEST_TMPDIR/thresholds"
+  thresholds='{etcdSlowMilliseconds: 60000}' checks SB-CP-05
   passes SB-CP-05
 }
 
@@ -171,9 +169,8 @@ YAML
   passes SB-CP-07 SB-CP-08
   finds SB-UP-04 warn servicecidrs.v1beta1.networking.k8s.io "is not served from 1.37 on" "kubectl api-resources --api-group=networking.k8s.io"
   # It counts objects once a minute, and when it starts.
-  echo 'thresholds: {objects: 30}' >"$at/thresholds"
   "$cluster/restart" "$cluster_name-odd"
-  within 30 eval 'KUBECONFIG=$kubeconfig checks SB-API-15 --config "$at/thresholds" && finds SB-API-15 warn clusterroles.rbac.authorization.k8s.io "there are " "kubectl get clusterroles.rbac.authorization.k8s.io -A"'
+  within 30 eval 'KUBECONFIG=$kubeconfig thresholds="{objects: 30}" checks SB-API-15 && finds SB-API-15 warn clusterroles.rbac.authorization.k8s.io "there are " "kubectl get clusterroles.rbac.authorization.k8s.io -A"'
   jq -e '.checks[0].findings | length < 5' "$report"
   KUBECONFIG=$kubeconfig checks SB-API-15
   passes SB-API-15

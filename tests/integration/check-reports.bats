@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # Forms of sonobuoy check's report, its comparison, watching, archives, and its documentation.
-# shellcheck disable=SC2154
-load check-objects
+# shellcheck disable=SC2034,SC2154
+load check
+thresholds='{stuckMinutes: 0}'
 
 setup_file() {
-  checks_up
+  cluster_up
   kubectl create clusterrolebinding all --clusterrole=cluster-admin --group=system:authenticated >/dev/null
   kubectl create namespace 'shop' >/dev/null
   node one
@@ -102,13 +103,13 @@ PYTHON
 @test "the folder of a query is checked as the cluster is" {
   # The node has no kubelet to ask.
   timeout 60 "$SONOBUOY" query --output folder >/dev/null 2>&1 || [ $? = 3 ]
-  checks --from folder
+  checks '*' --from folder
   finds SB-SEC-01 fail 'ClusterRoleBinding all' 'Group system:authenticated has role cluster-admin'
   finds SB-SEC-11 warn 'Namespace shop' 'has no label'
   finds SB-SEC-03 unknown '' 'an archive cannot be asked'
-  checks -o json --only workloads,storage,capacity
+  checks workloads,storage,capacity
   jq '[.checks[] | {id, outcome}]' report >live
-  checks --from folder --only workloads,storage,capacity --skip SB-STOR-09
+  checks workloads,storage,capacity --from folder --skip SB-STOR-09
   jq '[.checks[] | {id, outcome}]' report >stored
   diff <(jq -c '.[] | select(.id != "SB-STOR-09")' live) <(jq -c '.[]' stored)
 }

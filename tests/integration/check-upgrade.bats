@@ -1,38 +1,37 @@
 #!/usr/bin/env bats
 # `sonobuoy check`, area upgrade: releases and their distance, versions that go away. Nodes are objects: no kubelet runs.
 # bats file_tags=long
-# shellcheck disable=SC2016,SC2030,SC2031,SC2143,SC2154
-load helpers
-load checks
+# shellcheck disable=SC2016,SC2030,SC2031,SC2143,SC2034,SC2154
+load check
+thresholds='{}'
 
 setup_file() { cluster_up; }
 teardown_file() { cluster_down; }
 
-# node NAME VERSION: whose kubelet says that it is of that version
-node() {
-  kubectl get node "$1" >/dev/null 2>&1 || kubectl create -f - <<<"{apiVersion: v1, kind: Node, metadata: {name: $1}}" >/dev/null
-  kubectl patch node "$1" --subresource=status --type=merge -p "{\"status\": {\"nodeInfo\": {\"kubeletVersion\": \"$2\", \"architecture\": \"amd64\", \"bootID\": \"\",
-    \"containerRuntimeVersion\": \"\", \"kernelVersion\": \"\", \"kubeProxyVersion\": \"\", \"machineID\": \"\", \"operatingSystem\": \"linux\", \"osImage\": \"\", \"systemUUID\": \"\"}}}" >/dev/null
+# has_version NAME VERSION: a node whose kubelet says that it is of that version
+has_version() {
+  kubectl get node "$1" >/dev/null 2>&1 || node "$1"
+  node_status "$1" "{\"nodeInfo\": {\"kubeletVersion\": \"$2\"}}"
 }
 
 @test "a sound cluster fails in nothing" {
-  node n1 v1.34.4
+  has_version n1 v1.34.4
   checks upgrade
   jq -e '.summary.fail == 0' "$report"
   passes SB-UP-02 SB-UP-04 SB-UP-05
 }
 
 @test "kubelets that are too old, just not too old, newer" {
-  node n1 v1.30.9
-  node n2 v1.31.0-eks-1
-  node n3 v1.35.0
-  node n4 v1.33.1
+  has_version n1 v1.30.9
+  has_version n2 v1.31.0-eks-1
+  has_version n3 v1.35.0
+  has_version n4 v1.33.1
   checks SB-UP-01,SB-UP-02
   finds SB-UP-02 fail "Node n1" "its kubelet v1.30.9 is 4 releases older than the API server, v1.34.4; 3 are allowed" "kubectl drain n1"
   finds SB-UP-02 warn "Node n2" "with the next upgrade it is too old"
   finds SB-UP-02 fail "Node n3" "its kubelet v1.35.0 is newer than the API server" "Upgrade the control plane to 1.35"
   jq -e '.checks[] | select(.id == "SB-UP-02") | .findings | length == 3' "$report"
-  for n in 1 2 3 4; do node "n$n" v1.34.4; done
+  for n in 1 2 3 4; do has_version "n$n" v1.34.4; done
   now_passes SB-UP-02
 }
 

@@ -2,10 +2,11 @@
 # Checks of workloads, on a control plane on which one thing after the other is broken. Nothing runs on it: what
 # controllers and kubelets would say is given to the objects' status.
 # bats file_tags=long
-# shellcheck disable=SC2154
-load check-objects
+# shellcheck disable=SC2034,SC2154
+load check
+thresholds='{stuckMinutes: 0}'
 
-setup_file() { checks_up; }
+setup_file() { cluster_up; }
 teardown_file() { cluster_down; }
 
 # pod NAME STATUS [SPEC] [METADATA]: members of flow mappings
@@ -43,13 +44,13 @@ YAML
   pod loops "$(waiting CrashLoopBackOff 'back-off 5m0s' "$(ended 127 Error 1)" 12)"
   pod again "$(waiting X '' "$(ended 1 Error 3)" 9 | sed 's/"waiting": {[^}]*}/"running": {}/; s/Pending/Running/')"
   pod long-ago "$(waiting X '' "$(ended 1 Error 300)" 9 | sed 's/"waiting": {[^}]*}/"running": {}/; s/Pending/Running/')"
-  checks --only workloads
+  checks workloads
   finds SB-WORK-04 fail 'Pod default/loops' '12 restarts, exit code 127 (its command is not in the image)' 'kubectl logs -n default loops -c app --previous'
   finds SB-WORK-04 warn 'Pod default/again' 'started again 9 times, last 3 min ago, exit code 1'
   counts SB-WORK-04 2
   passes SB-WORK-05 SB-WORK-06
   unmake pod --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-04
 }
 
@@ -62,7 +63,7 @@ YAML
   pod trust "$(waiting ErrImagePull 'tls: failed to verify certificate: x509: unknown authority')"
   pod name "$(waiting InvalidImageName)"
   pod never "$(waiting ErrImageNeverPull)"
-  checks --only workloads
+  checks workloads
   finds SB-WORK-05 fail 'Pod default/gone' 'image shop/app:1: ImagePullBackOff: Failed to pull image: shop/app:1: not found' 'no such image or tag'
   finds SB-WORK-05 fail 'Pod default/denied' 'pull access denied' imagePullSecrets
   finds SB-WORK-05 fail 'Pod default/far' 'i/o timeout' 'does not reach the registry'
@@ -73,7 +74,7 @@ YAML
   passes SB-WORK-04 SB-WORK-08
   unmake pod --all
   unmake event --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-05 SB-WORK-14
 }
 
@@ -81,11 +82,11 @@ YAML
   pod now "$(waiting X '' "$(ended 137 OOMKilled 2)" 1 | sed 's/"waiting": {[^}]*}/"running": {}/')" \
     'nodeName: one, containers: [{name: app, image: i, resources: {limits: {memory: 64Mi}}}]'
   pod once "$(waiting X '' "$(ended 137 OOMKilled 500)" 1 | sed 's/"waiting": {[^}]*}/"running": {}/')"
-  checks --only workloads
+  checks workloads
   finds SB-WORK-06 fail 'Pod default/now' 'killed 2 min ago for want of memory, of more than its limit 64Mi' limits.memory
   finds SB-WORK-06 warn 'Pod default/once' 'it has no limit' 'memory request and limit'
   unmake pod --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-06
 }
 
@@ -94,15 +95,32 @@ YAML
   pod picky "$(unscheduled "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.")" 'priority: 0'
   pod tainted "$(unscheduled '0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {gpu: yes}.')" 'priority: 0'
   pod claimless "$(unscheduled '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.')" 'priority: 0'
-  checks --only workloads
+  checks workloads
   finds SB-WORK-07 fail 'Pod default/big' 'no node takes it, for 9 min: 0/5' "Lower the pod's requests"
   finds SB-WORK-07 fail 'Pod default/picky' affinity/selector nodeSelector
   finds SB-WORK-07 fail 'Pod default/tainted' 'untolerated taint' 'tolerate the taint'
   finds SB-WORK-07 fail 'Pod default/claimless' 'unbound immediate' SB-STOR-05
   passes SB-WORK-16
   unmake pod --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-07
+}
+
+@test "pods that run and are not ready, where nobody counts them" {
+  not_ready() {
+    echo "{\"phase\": \"Running\", \"conditions\": [{\"type\": \"Ready\", \"status\": \"False\", \"lastTransitionTime\": \"$(date -u -d '-9 min' +%FT%TZ)\"}],
+      \"containerStatuses\": [{\"name\": \"app\", \"image\": \"i\", \"imageID\": \"\", \"ready\": $1, \"restartCount\": 0, \"state\": {\"running\": {}}}]}"
+  }
+  pod alone "$(not_ready false)"
+  pod gated "$(not_ready true)"
+  pod one-of-many "$(not_ready false)" 'nodeName: one' 'ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: many, uid: u, controller: true}]'
+  checks workloads
+  finds SB-WORK-18 warn 'Pod default/alone' 'it runs and is not ready, for 9 min: container app' 'kubectl logs -n default alone -c app'
+  finds SB-WORK-18 warn 'Pod default/gated' 'a readiness gate of it'
+  counts SB-WORK-18 2
+  unmake pod --all
+  checks workloads
+  passes SB-WORK-18
 }
 
 @test "pods that do not start on their node, and evicted ones" {
@@ -115,13 +133,13 @@ YAML
     pod "out-$i" '{"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}' 'nodeName: one' \
       'ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-5d, uid: u, controller: true}], labels: {pod-template-hash: 5d}'
   done
-  checks --only workloads
+  checks workloads
   finds SB-WORK-08 fail 'Pod default/config' 'CreateContainerConfigError: secret keys not found' 'Secret'
   finds SB-WORK-08 fail 'Pod default/creating' 'for 9 min: ContainerCreating: no IP addresses left'
   finds SB-WORK-09 warn 'Deployment default/web' 'pods that were evicted: 2; The node was low on resource: memory.'
   unmake pod --all
   unmake event --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-08 SB-WORK-09
 }
 
@@ -141,7 +159,7 @@ YAML
   has_status statefulset db '{"observedGeneration": 1, "replicas": 2, "readyReplicas": 1}'
   workload DaemonSet agent kube-system
   has_status daemonset agent '{"observedGeneration": 1, "desiredNumberScheduled": 4, "numberReady": 3, "currentNumberScheduled": 4, "numberMisscheduled": 0}' -n kube-system
-  checks --only workloads
+  checks workloads
   finds SB-WORK-01 fail 'Deployment default/slow' '0 of 1 replicas are ready: ProgressDeadlineExceeded: ReplicaSet slow-1 has timed out' 'rollout status'
   finds SB-WORK-01 fail 'Deployment default/refused' 'exceeded quota: small' SB-CAP-04
   finds SB-WORK-01 warn 'Deployment default/short' 'of 3 replicas 2 are ready'
@@ -150,12 +168,12 @@ YAML
   finds SB-WORK-02 warn 'StatefulSet default/db' '1 of 3 replicas are ready' 'db-1'
   finds SB-WORK-03 fail 'DaemonSet kube-system/agent' 'ready on 3 of 4 nodes'
   # What is young is given time.
-  timeout 60 "$SONOBUOY" check -o json --only workloads >"$BATS_TEST_TMPDIR/report" || :
+  thresholds='{}' checks workloads
   counts SB-WORK-01 2
   unmake deployment --all && unmake statefulset --all
   unmake deployment coredns -n kube-system
   unmake daemonset agent -n kube-system
-  checks --only workloads
+  checks workloads
   passes SB-WORK-01 SB-WORK-02 SB-WORK-03
 }
 
@@ -170,17 +188,17 @@ items:
 YAML
   has_status pdb stiff '{"observedGeneration": 1, "expectedPods": 1, "currentHealthy": 1, "desiredHealthy": 1, "disruptionsAllowed": 0}'
   has_status pdb tight '{"observedGeneration": 1, "expectedPods": 3, "currentHealthy": 2, "desiredHealthy": 2, "disruptionsAllowed": 0}'
-  checks --only workloads
+  checks workloads
   finds SB-WORK-10 fail 'PodDisruptionBudget default/stiff' 'of 1 pods all have to stay' 'kubectl patch pdb -n default stiff'
   finds SB-WORK-10 warn 'PodDisruptionBudget default/tight' '2 are healthy and 2 have to be'
   finds SB-WORK-11 warn 'PodDisruptionBudget default/tight' 'it selects no pod' 'get pods -n default --show-labels'
   counts SB-WORK-11 1
   kubectl patch pdb tight --type merge -p '{"spec": {"selector": {"matchLabels": {"app": "web"}}}}' >/dev/null
-  checks --only workloads
+  checks workloads
   finds SB-WORK-11 fail 'Pod default/web-1' 'two budgets select it, stiff and tight' 'delete pdb'
   unmake pdb --all
   unmake pod --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-10 SB-WORK-11
 }
 
@@ -201,18 +219,18 @@ items:
 YAML
   has_status job migrate "{\"startTime\": \"$(date -u +%FT%TZ)\", \"failed\": 7, \"conditions\": [{\"type\": \"FailureTarget\", \"status\": \"True\", \"reason\": \"BackoffLimitExceeded\"},
     {\"type\": \"Failed\", \"status\": \"True\", \"reason\": \"BackoffLimitExceeded\", \"message\": \"Job has reached the specified backoff limit\"}]}"
-  checks --only workloads
+  checks workloads
   finds SB-WORK-12 fail 'Job default/migrate' 'after 7 pods that did: BackoffLimitExceeded' 'kubectl logs -n default job/migrate'
   passes SB-WORK-13
   has_status cronjob nightly "{\"lastScheduleTime\": \"$(date -u -d '-3 days' +%FT03:00:00Z)\"}"
   has_status cronjob paused "{\"lastScheduleTime\": \"$(date -u -d '-3 days' +%FT03:00:00Z)\"}"
   event n1 TooManyMissedTimes CronJob nightly 'too many missed start times'
-  checks --only workloads
+  checks workloads
   finds SB-WORK-13 fail 'CronJob default/nightly' "it was due at $(date -u -d '-2 days' +%F)T03:00:00Z and did not start: too many missed" startingDeadlineSeconds
   counts SB-WORK-13 1
   unmake job --all && unmake cronjob --all
   unmake event --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-12 SB-WORK-13
 }
 
@@ -220,12 +238,12 @@ YAML
   event a BackOff Pod x 'restarting' 40
   event b BackOff Pod z 'restarting' 2
   event c Unhealthy Pod z 'probe failed'
-  checks --only workloads
+  checks workloads
   finds SB-WORK-14 warn 'Event BackOff' '42 times in the last hour, of 2 objects' 'reason=BackOff'
   finds SB-WORK-14 warn 'Event Unhealthy' '1 times in the last hour, of 1 objects'
   counts SB-WORK-14 2
   unmake event --all
-  checks --only workloads
+  checks workloads
   passes SB-WORK-14
 }
 
@@ -239,21 +257,21 @@ spec:
   selector: {matchLabels: {k8s-app: kube-dns}}
   template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {containers: [{name: c, image: i}]}}
 YAML
-  checks --only SB-WORK-15
+  checks SB-WORK-15
   finds SB-WORK-15 warn 'Deployment kube-system/coredns' "the cluster's DNS has one replica" 'kubectl scale deployment -n kube-system coredns --replicas 2'
   kubectl scale deployment coredns -n kube-system --replicas 2 >/dev/null
   for i in 1 2; do
     make_it <<<"{apiVersion: v1, kind: Pod, metadata: {name: dns-$i, namespace: kube-system, labels: {k8s-app: kube-dns}}, spec: {nodeName: one, containers: [{name: c, image: i}]}}"
   done
-  checks --only SB-WORK-15
+  checks SB-WORK-15
   finds SB-WORK-15 warn 'Deployment kube-system/coredns' "all 2 pods of the cluster's DNS are on node one" topologySpreadConstraint
   unmake pod dns-2 -n kube-system
   make_it <<<'{apiVersion: v1, kind: Pod, metadata: {name: dns-2, namespace: kube-system, labels: {k8s-app: kube-dns}}, spec: {nodeName: two, containers: [{name: c, image: i}]}}'
-  checks --only SB-WORK-15
+  checks SB-WORK-15
   passes SB-WORK-15
   kubectl label node one two topology.kubernetes.io/zone=a >/dev/null
   node three && kubectl label node three topology.kubernetes.io/zone=b >/dev/null
-  checks --only SB-WORK-15
+  checks SB-WORK-15
   finds SB-WORK-15 warn 'Deployment kube-system/coredns' 'are in zone a'
   unmake deployment coredns -n kube-system
   unmake pod dns-1 dns-2 -n kube-system
@@ -262,17 +280,17 @@ YAML
 @test "no scheduler, no garbage collector" {
   kill -STOP "$(cat "$RUN_DIR/manager.pid")"
   pod orphan '{"phase": "Running"}' 'nodeName: one' 'ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: gone-1, uid: 11111111-2222-3333-4444-555555555555, controller: true}]'
-  checks --only workloads
+  checks workloads
   finds SB-WORK-17 warn 'Pod default/orphan' 'its owner, ReplicaSet gone-1, is not there any more' kube-controller-manager
   kill -CONT "$(cat "$RUN_DIR/manager.pid")"
   unmake pod orphan
   pod alone '{"phase": "Pending"}' 'priority: 0'
   sleep 61
-  checks --only workloads
+  checks workloads
   finds SB-WORK-16 fail 'Pod default/alone' 'no scheduler has looked at it' kube-scheduler
   passes SB-WORK-17
   unmake pod alone
-  checks --only workloads
+  checks workloads
   passes SB-WORK-16
   only_fails
 }

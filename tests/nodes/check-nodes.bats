@@ -2,7 +2,6 @@
 # `sonobuoy check` of nodes, DNS and network that are real: one thing broken at a time, found, mended.
 # shellcheck disable=SC2154
 # bats file_tags=long
-load ../integration/helpers
 load ../integration/check
 
 setup_file() {
@@ -60,20 +59,11 @@ dns_up() {
   kubectl -n kube-system rollout status deployment/coredns --timeout=90s >/dev/null
 }
 
-# process NODE NAME: the id of a daemon of that node, as this machine knows it
-process() {
-  local first pid
-  first=$(cat "$RUN_DIR/$1.pid")
-  for pid in $(pgrep -x "$2"); do
-    [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink "/proc/$first/ns/net")" ] || echo "$pid"
-  done
-}
-
 # on NODE COMMAND...: in that node's network
 on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
 
 @test "sound: nothing fails" {
-  within 60 passes SB-DNS-02
+  within 60 now_passes SB-DNS-02
   no_fail nodes,dns,network
   [ "$(jq -r '[.checks[] | select(.outcome == "warn") | .id] | join(" ")' "$report")" = SB-NODE-08 ] || fails "$(jq -c '.checks[] | select(.outcome == "warn")' "$report")"
   [ "$(jq -r '.checks[] | select(.id == "SB-NET-04") | .summary' "$report")" = "2 nodes with a pod to ask" ]
@@ -90,47 +80,46 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
   within 90 breaks SB-NODE-01 fail "Node node2" "Kubelet stopped posting node status" "Is node2 up"
   lacks SB-NODE-01 "Node node1"
   kill -CONT "$kubelet"
-  within 60 passes SB-NODE-01,SB-NODE-04,SB-NODE-05,SB-NODE-06
+  within 60 now_passes SB-NODE-01,SB-NODE-04,SB-NODE-05,SB-NODE-06
 }
 
 @test "a firewall before a kubelet: the node is well, the way to it is not" {
   on node2 iptables -I INPUT -p tcp --dport 10250 -j DROP
-  looks SB-NODE-01,SB-NODE-06
+  checks SB-NODE-01,SB-NODE-06
   on node2 iptables -D INPUT -p tcp --dport 10250 -j DROP
   finds SB-NODE-06 fail "Node node2" "the API server does not reach its kubelet" "10250"
   lacks SB-NODE-01 "Node node2"
-  within 30 passes SB-NODE-06
+  within 30 now_passes SB-NODE-06
 }
 
 @test "kube-proxy gone on a node" {
   local proxy
   proxy=$(process node2 kube-proxy)
   kill -STOP "$proxy"
-  looks SB-NET-02
+  checks SB-NET-02
   kill -CONT "$proxy"
   finds SB-NET-02 fail "Node node2" "its kube-proxy does not answer" "k8s-app=kube-proxy"
   lacks SB-NET-02 "Node node1"
-  within 30 passes SB-NET-02
+  within 30 now_passes SB-NET-02
 }
 
 @test "a firewall between the control plane and a node's pods" {
   on node2 iptables -I FORWARD -p tcp --dport 8080 -j DROP
   on node2 iptables -I FORWARD -p tcp --dport 9153 -j DROP
   on node2 iptables -I FORWARD -p tcp --dport 8181 -j DROP
-  looks SB-NET-04,SB-DNS-03
+  checks SB-NET-04,SB-DNS-03
   on node2 iptables -F FORWARD
   finds SB-NET-04 warn "Node node2" "the API server does not reach pod" "between the control plane and node2's pods"
   lacks SB-NET-04 "Node node1"
   [ "$(jq -r '.checks[] | select(.id == "SB-DNS-03") | .outcome' "$report")" = fail ]
-  within 30 passes SB-NET-04,SB-DNS-03
+  within 30 now_passes SB-NET-04,SB-DNS-03
 }
 
 @test "a disk, above the share that is asked for" {
-  echo '{thresholds: {diskPercent: 1}}' >"$BATS_TEST_TMPDIR/config"
-  looks SB-NODE-10 --config "$BATS_TEST_TMPDIR/config"
+  thresholds='{diskPercent: 1}' checks SB-NODE-10
   jq -e '[.checks[].findings[] | select(.object == "Node node1") | .evidence] | any(test("the file system of pods and logs, space: [0-9]+% used, .* left"))' "$report" >/dev/null ||
     fails "$(cat "$report")"
-  passes SB-NODE-10
+  now_passes SB-NODE-10
 }
 
 @test "DNS down; on one node" {
@@ -139,7 +128,7 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
   kubectl -n kube-system scale deployment coredns --replicas=1 >/dev/null
   within 60 breaks SB-DNS-02 warn "Service kube-system/kube-dns" "one ready endpoint"
   kubectl -n kube-system scale deployment coredns --replicas=2 >/dev/null
-  within 60 passes SB-DNS-02,SB-DNS-03,SB-NET-07
+  within 60 now_passes SB-DNS-02,SB-DNS-03,SB-NET-07
 }
 
 @test "DNS whose upstream is not there" {
@@ -148,18 +137,18 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
   corefile "forward . 127.0.0.1:5300"
   dns_up
   within 60 timeout 2 busybox nslookup kubernetes.default.svc.cluster.local "$dns"
-  passes SB-DNS-02
+  now_passes SB-DNS-02
   asked_in_vain() {
     local i
     for i in 1 2 3 4 5 6 7 8; do timeout 2 busybox nslookup "shop$i.example" "$dns" || true; done
-    looks SB-DNS-04
+    checks SB-DNS-04
     jq -e 'any(.checks[].findings[]; .outcome == "fail" and (.object | startswith("Pod kube-system/coredns-")) and
       (.evidence | test("answers since its start were SERVFAIL; it forwards to 127.0.0.1:5300")) and (.fix | contains("dig @127.0.0.1:5300")))' "$report"
   }
   within 90 asked_in_vain
   corefile "forward . 192.0.2.53"
   dns_up
-  within 30 passes SB-DNS-04
+  within 30 now_passes SB-DNS-04
 }
 
 @test "the DNS Service at an address that kubelets do not tell of" {
@@ -170,7 +159,7 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
   finds SB-DNS-01 fail "Node node2" "its kubelet tells pods to ask $(jq -r .spec.clusterIP "$BATS_TEST_TMPDIR/service.json")"
   kubectl -n kube-system delete service kube-dns >/dev/null
   jq 'del(.metadata.resourceVersion, .metadata.uid)' "$BATS_TEST_TMPDIR/service.json" | kubectl create -f - >/dev/null
-  within 30 passes SB-DNS-01,SB-DNS-02
+  within 30 now_passes SB-DNS-01,SB-DNS-02
 }
 
 @test "Services: without backends, with a port that the pods do not have" {
@@ -180,7 +169,7 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
   kubectl patch service web --type=json -p '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": "htpp"}]' >/dev/null
   breaks SB-NET-08 fail "Service default/web" "its targetPort htpp is no port of pod default/web-"
   kubectl patch service web --type=json -p '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": "http"}]' >/dev/null
-  within 30 passes SB-NET-07,SB-NET-08
+  within 30 now_passes SB-NET-07,SB-NET-08
 }
 
 @test "egress blocked: an image that cannot be had" {
@@ -188,7 +177,7 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
   within 90 breaks SB-NET-14 fail "Registry 192.0.2.1:5000" "pulls failed within the hour" "Let the nodes out to 192.0.2.1:5000"
   kubectl delete pod outside --force --grace-period=0 >/dev/null 2>&1
   kubectl delete events --all >/dev/null
-  within 30 passes SB-NET-14
+  within 30 now_passes SB-NET-14
 }
 
 @test "a range of pods that is used up" {
@@ -201,7 +190,7 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
     kubectl run "full$i" --image=localhost/busybox:local --overrides='{"spec": {"nodeName": "node2", "terminationGracePeriodSeconds": 0}}' -- sleep 3600 >/dev/null
   done
   used_up() {
-    looks SB-NET-06
+    checks SB-NET-06
     jq -e 'any(.checks[].findings[]; .outcome == "fail" and (.object | startswith("Pod default/full")) and (.evidence | contains("no IP addresses available")))' "$report"
   }
   within 60 used_up
@@ -215,13 +204,13 @@ on() { nsenter -t "$(cat "$RUN_DIR/$1.pid")" -n "${@:2}"; }
   mv "$plan" "$BATS_TEST_TMPDIR/plan"
   within 60 breaks SB-NODE-01 fail "Node node2" "cni plugin not initialized" "network plug-in's pod on node2"
   cp "$BATS_TEST_TMPDIR/plan" "$plan"
-  within 60 passes SB-NODE-01
+  within 60 now_passes SB-NODE-01
 }
 
 @test "a node that loses its power: the report comes, and says so" {
   kill -9 "$(cat "$RUN_DIR/node2.pid")"
   within 90 breaks SB-NODE-01 fail "Node node2" "Kubelet stopped posting node status"
-  looks nodes,dns,network
+  checks nodes,dns,network
   finds SB-NODE-06 fail "Node node2" "the API server does not reach its kubelet"
   lacks SB-NODE-06 "Node node1"
   lacks SB-NET-02 "Node node1"

@@ -138,6 +138,7 @@ CHECK_FUNCTION(check_security_cluster_admin);
 CHECK_FUNCTION(check_security_everybody);
 CHECK_FUNCTION(check_security_anonymous);
 CHECK_FUNCTION(check_security_default_accounts);
+CHECK_FUNCTION(check_security_roles);
 CHECK_FUNCTION(check_security_own_rights);
 
 /* security-certificates.c */
@@ -165,6 +166,7 @@ CHECK_FUNCTION(check_pods_images);
 CHECK_FUNCTION(check_pods_unschedulable);
 CHECK_FUNCTION(check_pods_stuck);
 CHECK_FUNCTION(check_pods_evicted);
+CHECK_FUNCTION(check_pods_ready);
 /* Of a scheduler's message the cause that keeps most nodes away; NULL where it names none. g_free() it. And what to do
  * for a cause; NULL for one that is not known. */
 char *unschedulable_cause(const char *message);

@@ -1,4 +1,5 @@
 #include "sonobuoy/check/check.h"
+#include "sonobuoy/check/metrics.h"
 
 #include "base/text.h"
 #include "base/workers.h"
@@ -247,6 +248,7 @@ CheckReport *checks_run(Snapshot *snapshot, const CheckOptions *options, GError 
         return NULL;
     g_autoptr(CheckReport) report = g_new0(CheckReport, 1);
     guint64 kinds = 0;
+    bool samples = false;
     gint64 begun = g_get_monotonic_time();
     report->begun = g_get_real_time();
     report->results = g_ptr_array_new_with_free_func((GDestroyNotify)result_free);
@@ -255,7 +257,10 @@ CheckReport *checks_run(Snapshot *snapshot, const CheckOptions *options, GError 
         if ((!options->only || any_takes(options->only, check)) && !any_takes(options->skip, check)) {
             g_ptr_array_add(report->results, result_new(check, options->config ? options->config : standard));
             kinds |= check->reads | check->may_read;
+            samples = samples || check->samples;
         }
+    if (samples) /* so that the second one is due when the lists are there */
+        snapshot_metrics(snapshot, "/metrics");
     snapshot_load(snapshot, kinds);
     run_all(snapshot, report, options);
     if (cancel_check(options->cancel, error))

@@ -121,6 +121,23 @@ static void check_class(const Looking *looking, const char *object, yyjson_val *
     }
 }
 
+/* What its load balancer says of its ports. */
+static void check_load_balancer(const Looking *looking, const char *object, yyjson_val *ingress) {
+    size_t i, j, addresses, ports;
+    yyjson_val *address, *port;
+    yyjson_arr_foreach(json_get(ingress, "status", "loadBalancer", "ingress"), i, addresses, address) {
+        yyjson_arr_foreach(json_get(address, "ports"), j, ports, port) {
+            const char *error = json_get_string(port, "error");
+            if (!error)
+                continue;
+            check_fail(looking->result, object, "its load balancer does not serve port %" G_GINT64_FORMAT ": %s",
+                       json_int(json_get(port, "port"), 0), error);
+            check_advise(looking->result, "kubectl -n %s describe ingress %s, and the log of its class's controller.",
+                         namespace_of(ingress), name_of(ingress));
+        }
+    }
+}
+
 void check_ingresses(Snapshot *snapshot, CheckResult *result) {
     const GPtrArray *ingresses = snapshot_list(snapshot, SNAPSHOT_INGRESSES)->items;
     const SnapshotList *secrets = snapshot_list(snapshot, SNAPSHOT_SECRETS);
@@ -134,6 +151,7 @@ void check_ingresses(Snapshot *snapshot, CheckResult *result) {
         check_class(&looking, object, ingresses->pdata[i]);
         check_backends(&looking, object, ingresses->pdata[i]);
         check_secrets(&looking, object, ingresses->pdata[i]);
+        check_load_balancer(&looking, object, ingresses->pdata[i]);
     }
     check_summary(result, "%u ingresses", ingresses->len);
     if (ingresses->len && secrets->error)

@@ -28,12 +28,16 @@ static bool has_any(yyjson_val *list, const char *const *words) {
     return false;
 }
 
-static yyjson_val *rules_of(const Snapshot *snapshot, yyjson_val *binding) {
+/* The role that a binding names; NULL where it is not there. */
+static yyjson_val *role_of(const Snapshot *snapshot, yyjson_val *binding) {
     const char *kind = json_get_string(binding, "roleRef", "kind"), *name = json_get_string(binding, "roleRef", "name");
     bool cluster = g_strcmp0(kind, "ClusterRole") == 0;
-    return json_get(snapshot_find(snapshot, cluster ? SNAPSHOT_CLUSTER_ROLES : SNAPSHOT_ROLES,
-                                  cluster ? NULL : namespace_of(binding), name ? name : ""),
-                    "rules");
+    return snapshot_find(snapshot, cluster ? SNAPSHOT_CLUSTER_ROLES : SNAPSHOT_ROLES,
+                         cluster ? NULL : namespace_of(binding), name ? name : "");
+}
+
+static yyjson_val *rules_of(const Snapshot *snapshot, yyjson_val *binding) {
+    return json_get(role_of(snapshot, binding), "rules");
 }
 
 /* Everything of every group. */
@@ -268,6 +272,31 @@ void check_security_default_accounts(Snapshot *snapshot, CheckResult *result) {
     for (guint i = 0; i < own->len; i++)
         look_at_accounts(snapshot, result, own->pdata[i], "RoleBinding");
     check_summary(result, "%u bindings", cluster->len + own->len);
+}
+
+/* --- roles that are not there ----------------------------------------------------------------------------------- */
+
+static guint look_at_roles(const Snapshot *snapshot, CheckResult *result, SnapshotKind list, const char *kind) {
+    const GPtrArray *bindings = snapshot_list(snapshot, list)->items;
+    for (guint i = 0; i < bindings->len; i++) {
+        yyjson_val *binding = bindings->pdata[i];
+        const char *of = json_get_string(binding, "roleRef", "kind"),
+                   *role = json_get_string(binding, "roleRef", "name"), *space = namespace_of(binding);
+        if (!of || !role || role_of(snapshot, binding))
+            continue;
+        g_autofree char *object = check_object(kind, binding);
+        check_warn(result, object, "its %s %s is not there: it gives nobody anything", of, role);
+        check_advise(result, "Make the %s %s, or kubectl delete %s %s%s%s", of, role,
+                     space ? "rolebinding" : "clusterrolebinding", name_of(binding), space ? " -n " : "",
+                     space ? space : "");
+    }
+    return bindings->len;
+}
+
+void check_security_roles(Snapshot *snapshot, CheckResult *result) {
+    guint cluster = look_at_roles(snapshot, result, SNAPSHOT_CLUSTER_ROLE_BINDINGS, "ClusterRoleBinding"),
+          own = look_at_roles(snapshot, result, SNAPSHOT_ROLE_BINDINGS, "RoleBinding");
+    check_summary(result, "%u bindings", cluster + own);
 }
 
 /* --- the rights at hand --------------------------------------------------------------------------------------------

@@ -82,11 +82,11 @@ const Check checks[] = {
      .why = "The program that should let it go does not work, or is gone; what it stands for may still cost.",
      .fix = "Bring back the program that owns the finalizer.", .run = check_deletion_stuck},
     /* 12.2: 14 */
-    {"SB-API-13", "api", "The API server gives no errors", SEVERITY_HIGH, .asks = true,
+    {"SB-API-13", "api", "The API server gives no errors", SEVERITY_HIGH, .asks = true, .samples = true,
      .why = "Answers of 5xx are work that was not done: controllers repeat it, people see it fail.",
      .fix = "The API server's log has each; look at etcd (SB-CP-05) and at what it names.", .run = check_api_errors},
     /* 12.2: 15 */
-    {"SB-API-14", "api", "The API server refuses nobody for load", SEVERITY_MEDIUM, .asks = true,
+    {"SB-API-14", "api", "The API server refuses nobody for load", SEVERITY_MEDIUM, .asks = true, .samples = true,
      .why = "Programs that are refused (429) lag behind; kubelets may be among them.",
      .fix = "kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels; find who asks so much, or give "
             "its flow schema a larger share.",
@@ -191,7 +191,7 @@ const Check checks[] = {
      .fix = "Set timeoutSeconds to 10 or less.", .run = check_webhooks_patience},
     /* 12.2: 25 */
     {"SB-ADM-05", "admission", "Calls of webhooks do not fail", SEVERITY_HIGH, .reads = WEBHOOKS, .asks = true,
-     .why = "What it looks at is refused, or passes without being looked at.",
+     .samples = true, .why = "What it looks at is refused, or passes without being looked at.",
      .fix = "The API server's log has the reason (\"failed calling webhook\"); look at the webhook's pods.",
      .run = check_webhooks_failing},
     /* 12.2: 26 */
@@ -497,6 +497,11 @@ const Check checks[] = {
      .why = "The garbage collector does not act: pods run on that nobody wants, and room is not given back.",
      .fix = "Look at kube-controller-manager's log for garbagecollector; a dead aggregated API (SB-API-*) stops it.",
      .run = check_collector_acts},
+    {"SB-WORK-18", "workloads", "Pods that run are ready", SEVERITY_MEDIUM, .reads = READS(PODS),
+     .why = "No Service sends anything to a pod that is not ready, and nobody counts those without a Deployment or the "
+            "like.",
+     .fix = "kubectl describe pod NAME -n NAMESPACE: its readiness probe, or its readiness gates.",
+     .run = check_pods_ready},
 
     /* 12.2: 59 */
     {"SB-STOR-01", "storage", "There is one default StorageClass", SEVERITY_MEDIUM, .reads = READS(STORAGE_CLASSES),
@@ -609,6 +614,10 @@ const Check checks[] = {
      .fix = "Take it out of the pod's spec; where it needs it, put it into a namespace of its own that says so "
             "(pod-security.kubernetes.io/enforce=privileged).",
      .run = check_security_privileged},
+    {"SB-SEC-13", "security", "Bindings name roles that are there", SEVERITY_LOW,
+     .reads = READS(CLUSTER_ROLE_BINDINGS) | READS(ROLE_BINDINGS) | READS(CLUSTER_ROLES) | READS(ROLES),
+     .why = "Who was to get these rights is refused, and whoever makes the role later decides what they get.",
+     .fix = "Make the role, or delete the binding.", .run = check_security_roles},
 
     /* 12.2: 39 */
     {"SB-CAP-01", "capacity", "Nodes have room for more pods", SEVERITY_MEDIUM, .reads = READS(NODES) | READS(PODS),

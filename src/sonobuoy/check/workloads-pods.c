@@ -301,6 +301,59 @@ void check_pods_stuck(Snapshot *snapshot, CheckResult *result) {
     check_summary(result, "%u pods", pods->len);
 }
 
+/* --- running, and not ready ----------------------------------------------------------------------------------------
+ */
+
+/* Whether somebody else counts the pod's readiness: SB-WORK-01 to SB-WORK-03; or nobody needs it. */
+static bool is_counted(const char *workload) {
+    static const char *const kinds[] = {"Deployment ", "StatefulSet ", "DaemonSet ", "Job ", "CronJob "};
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (g_str_has_prefix(workload, kinds[i]))
+            return true;
+    return false;
+}
+
+/* The first container that runs and is not ready; "" where all are, and a gate of the pod is not; NULL where one does
+ * not run, which other checks tell of. */
+static const char *unready_container(yyjson_val *pod) {
+    size_t index, count;
+    yyjson_val *status;
+    const char *name = "";
+    yyjson_arr_foreach(json_get(pod, "status", "containerStatuses"), index, count, status) {
+        if (*waiting_reason(status) || json_get(status, "state", "terminated"))
+            return NULL;
+        if (!*name && !yyjson_get_bool(json_get(status, "ready")))
+            name = json_get_string(status, "name");
+    }
+    return name;
+}
+
+static void look_at_ready(const Snapshot *snapshot, CheckResult *result, yyjson_val *pod) {
+    const char *since = json_get_string(condition_of(pod, "Ready"), "lastTransitionTime"),
+               *container = unready_container(pod);
+    gint64 minutes = since ? minutes_since(snapshot, since) : 0;
+    g_autofree char *workload = workload_of_pod(pod);
+    if (!container || is_counted(workload) || minutes < result->config->stuck_minutes)
+        return;
+    g_autofree char *object = check_object("Pod", pod);
+    check_warn(result, object, "it runs and is not ready, for %" G_GINT64_FORMAT " min: %s%s", minutes,
+               *container ? "container " : "a readiness gate of it", container);
+    if (*container)
+        check_advise(result,
+                     "What does its readiness probe ask? kubectl describe pod -n %s %s; kubectl logs -n %s %s -c %s",
+                     namespace_of(pod), name_of(pod), namespace_of(pod), name_of(pod), container);
+}
+
+void check_pods_ready(Snapshot *snapshot, CheckResult *result) {
+    const GPtrArray *pods = snapshot_list(snapshot, SNAPSHOT_PODS)->items;
+    for (guint i = 0; i < pods->len; i++)
+        if (g_strcmp0(condition_status(pods->pdata[i], "Ready"), "False") == 0 &&
+            g_strcmp0(json_get_string(pods->pdata[i], "status", "phase"), "Running") == 0 &&
+            !json_get(pods->pdata[i], "metadata", "deletionTimestamp"))
+            look_at_ready(snapshot, result, pods->pdata[i]);
+    check_summary(result, "%u pods", pods->len);
+}
+
 void check_pods_evicted(Snapshot *snapshot, CheckResult *result) {
     const GPtrArray *pods = snapshot_list(snapshot, SNAPSHOT_PODS)->items;
     g_autoptr(GHashTable) counts = workload_counts_new();

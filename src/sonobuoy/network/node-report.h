@@ -22,7 +22,7 @@ const char *network_outcome_name(NetworkOutcome outcome);
 /* A kind of probe; ids are stable. */
 typedef struct {
     const char *id, *title;
-    bool to_node; /* from each node to others: a matrix; else of the node itself */
+    bool to_node;     /* from each node to others: a matrix; else of the node itself */
     const char *what; /* what is done, and what passes, in a sentence */
 } NetworkProbe;
 

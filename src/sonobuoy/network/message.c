@@ -4,7 +4,16 @@
 #include <string.h>
 
 static const char magic[4] = "SwN1";
-enum { AT_TYPE = 4, AT_FLAGS = 5, AT_ZERO = 6, AT_LENGTH = 8, AT_ID = 12, AT_RECEIVED = 20, AT_SENT = 28, AT_NODE = 36 };
+enum {
+    AT_TYPE = 4,
+    AT_FLAGS = 5,
+    AT_ZERO = 6,
+    AT_LENGTH = 8,
+    AT_ID = 12,
+    AT_RECEIVED = 20,
+    AT_SENT = 28,
+    AT_NODE = 36
+};
 
 static void put64(guint8 *out, guint64 number) {
     number = htobe64(number);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    WAIT_SECONDS = 25,   /* for pods that are not ready */
-    SETTLE_SECONDS = 5,  /* for EndpointSlices that lag behind pods */
+    WAIT_SECONDS = 25,  /* for pods that are not ready */
+    SETTLE_SECONDS = 5, /* for EndpointSlices that lag behind pods */
     PAUSE_FIRST_MS = 250,
     PAUSE_LAST_MS = 3000,
     SLICES_READ = 4, /* at most */
@@ -144,8 +144,7 @@ static int compare_places(const void *a, const void *b) {
 /* The pods of a slice that are ready, by their nodes' names. */
 static GPtrArray *read_slice(const PeersOptions *options, const char *name, GError **error) {
     g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func(place_free);
-    g_autoptr(yyjson_doc) doc =
-        kube_object_get(options->client, &endpoint_slices, options->namespace_, name, error);
+    g_autoptr(yyjson_doc) doc = kube_object_get(options->client, &endpoint_slices, options->namespace_, name, error);
     if (!doc)
         return NULL;
     size_t index, count;

@@ -1,6 +1,7 @@
 /* The nameservers of the pod's resolv.conf, each asked itself. libresolv makes and reads the messages. */
 #include "sonobuoy/network/network.h"
 #include "sonobuoy/network/probes.h"
+#include "sonobuoy/network/targets.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -50,9 +51,11 @@ static void first_address(ns_msg *message, char *out, socklen_t size) {
 }
 
 static const char *code_name(int code) {
-    static const char *const names[] = {
-        [ns_r_formerr] = "FORMERR", [ns_r_servfail] = "SERVFAIL", [ns_r_nxdomain] = "NXDOMAIN: there is no such name",
-        [ns_r_notimpl] = "NOTIMP",  [ns_r_refused] = "REFUSED"};
+    static const char *const names[] = {[ns_r_formerr] = "FORMERR",
+                                        [ns_r_servfail] = "SERVFAIL",
+                                        [ns_r_nxdomain] = "NXDOMAIN: there is no such name",
+                                        [ns_r_notimpl] = "NOTIMP",
+                                        [ns_r_refused] = "REFUSED"};
     return code > 0 && code < (int)G_N_ELEMENTS(names) && names[code] ? names[code] : "an error";
 }
 
@@ -152,10 +155,9 @@ static void probe_name(Probes *probes, const char *id, const char *name, const E
 /* The first host of --egress that is a name. g_free() it. */
 static char *outside_name(const Probes *probes) {
     for (char **target = probes->egress; *target; target++) {
-        const char *colon = strrchr(*target, ':');
-        g_autofree char *host = colon ? g_strndup(*target, (gsize)(colon - *target)) : g_strdup(*target);
+        g_autofree char *host = NULL;
         Endpoint endpoint;
-        if (*host && *host != '[' && !endpoint_parse(host, DNS_PORT, &endpoint))
+        if (network_target_parse(*target, &host, NULL) && !endpoint_parse(host, DNS_PORT, &endpoint))
             return g_steal_pointer(&host);
     }
     return NULL;

@@ -3,6 +3,7 @@
 #include "base/http.h"
 #include "sonobuoy/check/certificate.h"
 #include "sonobuoy/network/probes.h"
+#include "sonobuoy/network/targets.h"
 
 #include <netdb.h>
 #include <string.h>
@@ -99,9 +100,8 @@ static bool connects(const Egress *egress, Endpoint *out_to, double *out_ms, GEr
 /* --- TLS ---------------------------------------------------------------------------------------------------- */
 
 static bool asks(const Egress *egress, bool insecure, GString *out_chain, GError **error) {
-    HttpConfig config = {.user_agent = "sonobuoy/" SEAWORTHY_VERSION,
-                         .insecure = insecure,
-                         .connect_timeout_ms = TLS_SECONDS * 1000};
+    HttpConfig config = {
+        .user_agent = "sonobuoy/" SEAWORTHY_VERSION, .insecure = insecure, .connect_timeout_ms = TLS_SECONDS * 1000};
     g_autoptr(HttpClient) client = http_client_new(&config, error);
     bool ipv6 = strchr(egress->host, ':');
     g_autofree char *url = g_strdup_printf(ipv6 ? "https://[%s]:%u/" : "https://%s:%u/", egress->host, egress->port);
@@ -148,23 +148,12 @@ static void probe_tls(const Egress *egress, Finding *finding, const char *proxy)
 
 /* --- all of it ------------------------------------------------------------------------------------------------ */
 
-static bool egress_parse(const char *target, Egress *out) {
-    const char *colon = strrchr(target, ':');
-    guint64 port;
-    if (!colon || colon == target || !g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, &port, NULL))
-        return false;
-    bool brackets = *target == '[' && colon[-1] == ']';
-    out->host = g_strndup(target + brackets, (gsize)(colon - target) - 2 * (gsize)brackets);
-    out->port = (guint16)port;
-    return true;
-}
-
 void probe_egress(Probes *probes, const char *host_port) {
     Egress egress = {.probes = probes, .target = host_port};
     Endpoint to;
     Finding finding = {"egress", host_port, NULL, 0, NULL};
     g_autoptr(GError) failure = NULL;
-    if (!egress_parse(host_port, &egress)) {
+    if (!network_target_parse(host_port, &egress.host, &egress.port)) {
         probes_add(probes, &finding, NETWORK_UNKNOWN, "this is not HOST:PORT");
         return;
     }

@@ -57,8 +57,8 @@ static bool probe_udp(Probes *probes, const Peer *peer, const Endpoint *to) {
     Answer answer;
     g_autoptr(GError) failure = NULL;
     int fd = exchange_udp_open(to, false, &failure);
-    bool answered = fd >= 0 && exchange_udp(fd, probes->node, to, MESSAGE_HEADER, UDP_TRIES, &patience, &answer,
-                                            &failure);
+    bool answered =
+        fd >= 0 && exchange_udp(fd, probes->node, to, MESSAGE_HEADER, UDP_TRIES, &patience, &answer, &failure);
     if (fd >= 0)
         close(fd);
     if (!answered) {
@@ -144,7 +144,7 @@ static void probe_port(Probes *probes, const char *id, const Peer *peer, guint16
     Finding finding = {id, peer->node, &to, 0, NULL};
     Message answer;
     g_autoptr(GError) failure = NULL;
-    if (!exchange_tcp(probes->node, &to, 0, false, &patience, &answer, &finding.value, &failure)) {
+    if (!exchange_tcp(probes->node, &to, 0, true, &patience, &answer, &finding.value, &failure)) {
         probes_add(probes, &finding, NETWORK_FAIL, "%s", failure->message);
         return;
     }

@@ -1,7 +1,7 @@
 /* What other traffic of this pod would disturb: loss, latency and clocks, of all peers at once and in one thread.
  *
- * To each peer go PACKETS datagrams, PACE_US apart. Their answers say how many were lost, how long they took, and by the
- * responder's two time stamps how far its clock is from this one. */
+ * To each peer go PACKETS datagrams, PACE_US apart. Their answers say how many were lost, how long they took, and by
+ * the responder's two time stamps how far its clock is from this one. */
 #include "sonobuoy/network/network.h"
 #include "sonobuoy/network/probes.h"
 
@@ -49,9 +49,9 @@ static void take_answers(Quiet *quiet) {
         if (!taken || number >= PACKETS || quiet->ms[number] >= 0)
             continue;
         quiet->ms[number] = (double)(now - quiet->sent[number]) / 1000;
-        quiet->offset[number] = ((double)answer.received - (double)quiet->sent_at[number] + (double)answer.sent -
-                                 (double)now_at) /
-                                2 / G_USEC_PER_SEC;
+        quiet->offset[number] =
+            ((double)answer.received - (double)quiet->sent_at[number] + (double)answer.sent - (double)now_at) / 2 /
+            G_USEC_PER_SEC;
     }
 }
 

@@ -1,5 +1,5 @@
 /* The API server, and the plugin's own Service. */
-#include "kube/client.h"
+#include "base/text.h"
 #include "sonobuoy/network/network.h"
 #include "sonobuoy/network/probes.h"
 
@@ -39,8 +39,8 @@ void probe_api(Probes *probes) {
 typedef struct {
     GHashTable *nodes;
     unsigned answered;
-    double ms;      /* the longest */
-    char *failure;  /* the first */
+    double ms;     /* the longest */
+    char *failure; /* the first */
 } Tally;
 
 static void tally_add(Tally *tally, bool answered, const Message *message, double ms, const GError *failure) {
@@ -53,14 +53,27 @@ static void tally_add(Tally *tally, bool answered, const Message *message, doubl
     }
 }
 
+/* "node1, node2". g_free() it. */
+static char *node_names(GHashTable *nodes) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    GHashTableIter iter;
+    void *name;
+    g_hash_table_iter_init(&iter, nodes);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(names, name);
+    g_ptr_array_sort(names, text_compare);
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(", ", (char **)names->pdata);
+}
+
 /* Some that fail are as bad as all: it is one of the pods behind it. */
 static void report(Probes *probes, Finding *finding, Tally *tally, unsigned tries) {
-    guint nodes = g_hash_table_size(tally->nodes);
+    g_autofree char *nodes = node_names(tally->nodes);
     if (tally->answered == tries) {
         finding->value = tally->ms;
         finding->unit = "ms";
-        probes_add(probes, finding, NETWORK_PASS, "%u of %u were answered, by pods on %u nodes, the slowest in %.2f ms",
-                   tally->answered, tries, nodes, tally->ms);
+        probes_add(probes, finding, NETWORK_PASS, "%u of %u were answered, the slowest in %.2f ms, by the pods on %s",
+                   tally->answered, tries, tally->ms, nodes);
     } else {
         probes_add(probes, finding, NETWORK_FAIL, "%u of %u were answered%s: %s", tally->answered, tries,
                    tally->answered ? ", so some of the pods behind it are not reached" : "", tally->failure);
@@ -93,8 +106,8 @@ static void service_udp(Probes *probes, const Endpoint *to) {
         g_autoptr(GError) failure = NULL;
         Answer answer = {0};
         int fd = exchange_udp_open(to, false, &failure);
-        bool answered = fd >= 0 && exchange_udp(fd, probes->node, to, MESSAGE_HEADER, SERVICE_TRIES, &patience,
-                                                &answer, &failure);
+        bool answered =
+            fd >= 0 && exchange_udp(fd, probes->node, to, MESSAGE_HEADER, SERVICE_TRIES, &patience, &answer, &failure);
         tally_add(&tally, answered, &answer.message, answer.ms, failure);
         if (fd >= 0)
             close(fd);

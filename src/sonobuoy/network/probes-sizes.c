@@ -21,7 +21,7 @@ typedef struct {
     Probes *probes;
     const Endpoint *to;
     int fd;
-    guint64 id;  /* and the packet's size: a request's */
+    guint64 id; /* and the packet's size: a request's */
     bool answered[STEPS];
     unsigned sizes[STEPS]; /* bytes of packets, growing */
     unsigned count;
@@ -30,8 +30,8 @@ typedef struct {
 
 static void send_size(Search *search, unsigned size) {
     for (unsigned attempt = 0; attempt < 2; attempt++) {
-        if (exchange_udp_send(search->fd, search->probes->node, search->id + size,
-                              size - endpoint_overhead(search->to), true) ||
+        if (exchange_udp_send(search->fd, search->probes->node, search->id + size, size - endpoint_overhead(search->to),
+                              true) ||
             errno != EMSGSIZE)
             return;
         /* An error that an earlier packet brought is said at the next one, which is then not sent. */
@@ -158,8 +158,7 @@ static void probe_fragments(Probes *probes, const Peer *peer, const Endpoint *to
     Answer answer;
     g_autoptr(GError) failure = NULL;
     int fd = exchange_udp_open(to, false, &failure);
-    if (fd >= 0 &&
-        exchange_udp(fd, probes->node, to, FRAGMENTED, FRAGMENTED_TRIES, &patience, &answer, &failure))
+    if (fd >= 0 && exchange_udp(fd, probes->node, to, FRAGMENTED, FRAGMENTED_TRIES, &patience, &answer, &failure))
         probes_add(probes, &finding, NETWORK_PASS, "a datagram of %d bytes came back in %.2f ms", FRAGMENTED,
                    answer.ms);
     else

@@ -8,8 +8,7 @@ void probes_add(Probes *probes, const Finding *finding, NetworkOutcome outcome, 
     g_autofree char *said = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     pthread_mutex_lock(&probes->lock);
-    NetworkFinding *added =
-        network_node_add(probes->report, finding->probe, finding->target, outcome, "%s", said);
+    NetworkFinding *added = network_node_add(probes->report, finding->probe, finding->target, outcome, "%s", said);
     if (finding->endpoint) {
         added->family = g_strdup(endpoint_family(finding->endpoint));
         added->address = g_strdup(finding->endpoint->text);

@@ -12,7 +12,7 @@
 typedef struct {
     const char *node; /* the own one's name */
     const Peers *peers;
-    KubeClient *client; /* NULL: the pod has no account */
+    KubeClient *client;              /* NULL: the pod has no account */
     const char *namespace_, *domain; /* of the cluster: "cluster.local" */
     GStrv name_servers, egress;      /* addresses; "HOST:PORT" */
     bool host_ports;

@@ -122,7 +122,8 @@ static KubeClient *make_client(Cancel *cancel) {
     g_autoptr(GError) failure = NULL;
     KubeConfigOptions where = {0};
     KubeConfig *config = kube_config_load(&where, &failure);
-    KubeClientOptions options = {.user_agent = "sonobuoy/" SEAWORTHY_VERSION, .timeout_s = API_SECONDS, .cancel = cancel};
+    KubeClientOptions options = {
+        .user_agent = "sonobuoy/" SEAWORTHY_VERSION, .timeout_s = API_SECONDS, .cancel = cancel};
     KubeClient *client = config ? kube_client_new(config, &options, &failure) : NULL;
     if (!client)
         say(failure->message);
@@ -208,6 +209,15 @@ static void describe(NetworkNode *report, const Peers *peers, gint64 mtu) {
     report->node_addresses = g_strdupv(peers->own->node_addresses);
 }
 
+/* As the table of probes has them, then by names: threads end in any order. */
+static int compare_findings(const void *a, const void *b) {
+    const NetworkFinding *left = *(NetworkFinding *const *)a, *right = *(NetworkFinding *const *)b;
+    if (left->probe != right->probe)
+        return left->probe < right->probe ? -1 : 1;
+    int order = strcmp(left->target, right->target);
+    return order ? order : g_strcmp0(left->address, right->address);
+}
+
 static NetworkNode *probe(const Settings *settings, bool wait, Cancel *cancel) {
     g_autoptr(KubeClient) client = make_client(cancel);
     PeersOptions options = {.client = client,
@@ -239,6 +249,7 @@ static NetworkNode *probe(const Settings *settings, bool wait, Cancel *cancel) {
     describe(probes.report, peers, probes.mtu);
     probe_all(&probes);
     probes.report->seconds = (double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC;
+    g_ptr_array_sort(probes.report->findings, compare_findings);
     g_strfreev(probes.name_servers);
     pthread_mutex_destroy(&probes.lock);
     return probes.report;

@@ -155,7 +155,8 @@ static void test_refused(void) {
 
 static void test_header(void) {
     guint8 data[MESSAGE_HEADER];
-    Message message = {.type = MESSAGE_REQUEST, .whole = true, .length = 1500, .id = 7, .received = -1, .sent = 2}, read;
+    Message message = {.type = MESSAGE_REQUEST, .whole = true, .length = 1500, .id = 7, .received = -1, .sent = 2},
+            read;
     g_autofree char *name = g_strnfill(300, 'n');
     message_set_node(&message, name);
     message_write(&message, data);

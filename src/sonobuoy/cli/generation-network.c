@@ -9,8 +9,8 @@
 static bool check_targets(const Generation *options, GError **error) {
     guint count = options->egress ? g_strv_length(options->egress) : 0;
     if (count > NETWORK_EGRESS_MAX) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "--egress: %u hosts are too many; at most %d are probed", count,
-                    NETWORK_EGRESS_MAX);
+        g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "--egress: %u hosts are too many; at most %d are probed",
+                    count, NETWORK_EGRESS_MAX);
         return false;
     }
     for (guint i = 0; i < count; i++) {
@@ -30,10 +30,14 @@ static void set_egress(Generated *out, GStrv targets) {
 
 bool generation_read_network(const Generation *options, Generated *out, GError **error) {
     Plugin *plugin = generated_find_plugin(out, BUILTIN_NETWORK);
-    const char *given = options->peers ? "peers" : options->egress ? "egress" : options->host_ports ? "host-ports" : NULL;
+    const char *given = options->peers        ? "peers"
+                        : options->egress     ? "egress"
+                        : options->host_ports ? "host-ports"
+                                              : NULL;
     if (given && !plugin) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE, "--%s is for the plugin " BUILTIN_NETWORK
-                    ", which does not run; add --plugin " BUILTIN_NETWORK, given);
+        g_set_error(error, BASE_ERROR, BASE_ERROR_USAGE,
+                    "--%s is for the plugin " BUILTIN_NETWORK ", which does not run; add --plugin " BUILTIN_NETWORK,
+                    given);
         return false;
     }
     if (options->peers > NETWORK_PEERS_MAX) {
@@ -66,6 +70,8 @@ void generation_name_egress(const Generation *options, Generated *out) {
     if (targets && *targets)
         set_egress(out, targets);
     else if (failure)
-        text_print(stderr, "sonobuoy: no host outside the cluster is probed, as nodes cannot be read (--egress names "
-                           "some): %s\n", failure->message);
+        text_print(stderr,
+                   "sonobuoy: no host outside the cluster is probed, as nodes cannot be read (--egress names "
+                   "some): %s\n",
+                   failure->message);
 }

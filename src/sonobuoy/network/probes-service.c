@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { API_SECONDS = 5, CONNECTIONS = 6, SERVICE_TRIES = 4 };
+enum { API_SECONDS = 5, CONNECTIONS = 6, ENOUGH = 2 /* that none answers */, SERVICE_TRIES = 4 };
 #define SERVICE_SECONDS 3.0
 
 /* --- the API server ----------------------------------------------------------------------------------- */
@@ -38,12 +38,18 @@ void probe_api(Probes *probes) {
 /* Which nodes' pods answered, and what did not. */
 typedef struct {
     GHashTable *nodes;
-    unsigned answered;
+    unsigned tried, answered;
     double ms;     /* the longest */
     char *failure; /* the first */
 } Tally;
 
+/* Whether there is more to try. */
+static bool tally_goes_on(const Tally *tally) {
+    return tally->tried < CONNECTIONS && (tally->answered || tally->tried < ENOUGH);
+}
+
 static void tally_add(Tally *tally, bool answered, const Message *message, double ms, const GError *failure) {
+    tally->tried++;
     if (answered) {
         g_hash_table_add(tally->nodes, g_strdup(message->node));
         tally->ms = MAX(tally->ms, ms);
@@ -51,6 +57,11 @@ static void tally_add(Tally *tally, bool answered, const Message *message, doubl
     } else if (!tally->failure) {
         tally->failure = g_strdup(failure->message);
     }
+}
+
+/* The first has time to begin, as rules for a new Service may be late; the others have less. */
+static Patience tally_patience(const Probes *probes, const Tally *tally) {
+    return probes_patience(probes, tally->tried ? SERVICE_SECONDS / 3 : SERVICE_SECONDS);
 }
 
 /* "node1, node2". g_free() it. */
@@ -67,15 +78,15 @@ static char *node_names(GHashTable *nodes) {
 }
 
 /* Some that fail are as bad as all: it is one of the pods behind it. */
-static void report(Probes *probes, Finding *finding, Tally *tally, unsigned tries) {
+static void report(Probes *probes, Finding *finding, Tally *tally) {
     g_autofree char *nodes = node_names(tally->nodes);
-    if (tally->answered == tries) {
+    if (tally->answered == tally->tried) {
         finding->value = tally->ms;
         finding->unit = "ms";
         probes_add(probes, finding, NETWORK_PASS, "%u of %u were answered, the slowest in %.2f ms, by the pods on %s",
-                   tally->answered, tries, tally->ms, nodes);
+                   tally->answered, tally->tried, tally->ms, nodes);
     } else {
-        probes_add(probes, finding, NETWORK_FAIL, "%u of %u were answered%s: %s", tally->answered, tries,
+        probes_add(probes, finding, NETWORK_FAIL, "%u of %u were answered%s: %s", tally->answered, tally->tried,
                    tally->answered ? ", so some of the pods behind it are not reached" : "", tally->failure);
     }
     g_hash_table_unref(tally->nodes);
@@ -85,24 +96,22 @@ static void report(Probes *probes, Finding *finding, Tally *tally, unsigned trie
 static void service_tcp(Probes *probes, const Endpoint *to) {
     Finding finding = {"service-tcp", NETWORK_SERVICE, to, 0, NULL};
     Tally tally = {.nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-    Patience patience = probes_patience(probes, SERVICE_SECONDS);
-    for (unsigned i = 0; i < CONNECTIONS; i++) {
+    while (tally_goes_on(&tally)) {
         g_autoptr(GError) failure = NULL;
         Message answer;
         double ms = 0;
-        /* One that fails takes the others' time: the rest is tried for a moment. */
-        Patience one = i ? patience_new(probes->cancel, SERVICE_SECONDS / 3, probes->deadline) : patience;
-        bool answered = exchange_tcp(probes->node, to, 0, i == 0, &one, &answer, &ms, &failure);
+        Patience patience = tally_patience(probes, &tally);
+        bool answered = exchange_tcp(probes->node, to, 0, tally.tried == 0, &patience, &answer, &ms, &failure);
         tally_add(&tally, answered, &answer, ms, failure);
     }
-    report(probes, &finding, &tally, CONNECTIONS);
+    report(probes, &finding, &tally);
 }
 
 static void service_udp(Probes *probes, const Endpoint *to) {
     Finding finding = {"service-udp", NETWORK_SERVICE, to, 0, NULL};
     Tally tally = {.nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-    for (unsigned i = 0; i < CONNECTIONS; i++) {
-        Patience patience = probes_patience(probes, i ? SERVICE_SECONDS / 3 : SERVICE_SECONDS);
+    while (tally_goes_on(&tally)) {
+        Patience patience = tally_patience(probes, &tally);
         g_autoptr(GError) failure = NULL;
         Answer answer = {0};
         int fd = exchange_udp_open(to, false, &failure);
@@ -112,7 +121,7 @@ static void service_udp(Probes *probes, const Endpoint *to) {
         if (fd >= 0)
             close(fd);
     }
-    report(probes, &finding, &tally, CONNECTIONS);
+    report(probes, &finding, &tally);
 }
 
 void probe_service(Probes *probes) {

@@ -51,19 +51,23 @@ static void (*const writers[])(const CheckReport *report, FILE *out) = {
     write_table,        write_wide,         write_json,        write_yaml,
     check_report_junit, check_report_sarif, check_report_html, check_report_prometheus};
 
-static bool write_report(const Options *options, const CheckReport *report, GError **error) {
+typedef struct {
+    const Options *options;
+    const CheckReport *report;
+} Written;
+
+static bool write_form(FILE *out, void *data, GError **error) {
+    const Written *written = data;
     size_t form = 0;
-    while (!g_str_equal(forms[form], options->output))
+    while (!g_str_equal(forms[form], written->options->output))
         form++;
-    if (!options->output_file || g_str_equal(options->output_file, "-")) {
-        writers[form](report, stdout);
-        return true;
-    }
-    g_autoptr(FileReplace) file = file_replace_new(options->output_file, error);
-    if (!file)
-        return false;
-    writers[form](report, file_replace_out(file));
-    return file_replace_finish(file, error);
+    writers[form](written->report, out);
+    return true;
+}
+
+static bool write_report(const Options *options, const CheckReport *report, GError **error) {
+    Written written = {options, report};
+    return cli_write(options->output_file, write_form, &written, error);
 }
 
 /* --- the check -------------------------------------------------------------------------------------------- */
@@ -258,7 +262,7 @@ static const Option own_options[] = {
      .offset = offsetof(Options, output_file),
      .value = "FILE",
      .complete = "file",
-     .help = "Write the report to this file, whole or not at all, and not to standard output."},
+     .help = OUTPUT_FILE_HELP},
     {.name = "from",
      .kind = OPTION_STRING,
      .offset = offsetof(Options, from),

@@ -1,5 +1,6 @@
 #include "sonobuoy/cli/common.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -114,6 +115,13 @@ int cli_end(int code, GError *error) {
     for (char **line = lines; *line; line++)
         text_print(stderr, "%s\n", *line);
     return code;
+}
+
+bool cli_write(const char *path, CliWriteFunc write, void *data, GError **error) {
+    if (!path || g_str_equal(path, "-"))
+        return write(stdout, data, error);
+    g_autoptr(FileReplace) file = file_replace_new(path, error);
+    return file && write(file_replace_out(file), data, error) && file_replace_finish(file, error);
 }
 
 RunLog *cli_log(const Common *common, GError **error) {

@@ -35,6 +35,12 @@ KubeClient *cli_client(const Common *common, unsigned connections, unsigned time
 /* program_end(), and for something that the cluster forbids, how to get the right to it. */
 int cli_end(int code, GError *error);
 
+/* The help of --output-file, and what it does: `write` writes to that file, which stands there whole or not at all; to
+ * standard output where the path is NULL or "-". */
+#define OUTPUT_FILE_HELP "Write the report to this file, whole or not at all, and not to standard output."
+typedef bool (*CliWriteFunc)(FILE *out, void *data, GError **error);
+bool cli_write(const char *path, CliWriteFunc write, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The log of --level; NULL with USAGE. */
 RunLog *cli_log(const Common *common, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

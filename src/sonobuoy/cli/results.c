@@ -1,5 +1,4 @@
 /* sonobuoy results */
-#include "base/file.h"
 #include "base/program.h"
 #include "base/text.h"
 #include "sonobuoy/cli/commands.h"
@@ -132,14 +131,18 @@ static void say_no_node(const Options *options) {
 static const char *const forms[] = {"table", "json", "junit", "sarif", "html", NULL};
 static const ReportFunc writers[] = {report_table, report_json, report_junit, report_sarif, report_html};
 
-static bool write_report(const Options *options, const ReportRequest *request, ReportEnd *end, GError **error) {
+typedef struct {
+    const Options *options;
+    const ReportRequest *request;
+    ReportEnd *end;
+} Written;
+
+static bool write_form(FILE *out, void *data, GError **error) {
+    const Written *written = data;
     size_t form = 0;
-    while (!g_str_equal(forms[form], options->output))
+    while (!g_str_equal(forms[form], written->options->output))
         form++;
-    if (!options->output_file || g_str_equal(options->output_file, "-"))
-        return writers[form](request, end, stdout, error);
-    g_autoptr(FileReplace) file = file_replace_new(options->output_file, error);
-    return file && writers[form](request, end, file_replace_out(file), error) && file_replace_finish(file, error);
+    return writers[form](written->request, written->end, out, error);
 }
 
 static int run_report(const Options *options, RunArchive *archive, char **plugins) {
@@ -156,7 +159,8 @@ static int run_report(const Options *options, RunArchive *archive, char **plugin
     g_ptr_array_add(names, NULL);
     request.plugins = (const char *const *)names->pdata;
     ReportEnd end = {0};
-    bool ok = write_report(options, &request, &end, &error), broken = end.trouble != NULL;
+    Written written = {options, &request, &end};
+    bool ok = cli_write(options->output_file, write_form, &written, &error), broken = end.trouble != NULL;
     for (guint i = 0; ok && end.trouble && i < end.trouble->len; i++)
         text_print(stderr, "sonobuoy: %s\n", (const char *)g_ptr_array_index(end.trouble, i));
     if (ok && !end.any && !end.trouble && !only_health) {
@@ -231,7 +235,7 @@ static const Option options_table[] = {
      .offset = offsetof(Options, output_file),
      .value = "FILE",
      .complete = "file",
-     .help = "Write the report to this file, whole or not at all, and not to standard output."},
+     .help = OUTPUT_FILE_HELP},
     {.name = "node",
      .letter = 'n',
      .kind = OPTION_STRING,

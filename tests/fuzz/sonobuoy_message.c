@@ -1,6 +1,7 @@
 /* What pods of the plugin network say to each other: what is read is written as it was. */
 #include "sonobuoy/network/message.h"
 
+#include <stdint.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -93,8 +93,8 @@ fails_only() {
     probes=$(jq -r '[.probes[].probe] | unique | join(" ")' found)
     [ "$probes" = "api clock dns-tcp dns-udp egress host-port latency node-port node-tcp pod-bulk pod-fragments pod-loss pod-mtu pod-tcp pod-udp policy service-tcp service-udp" ] ||
       fails "$probes"
-    # The test cluster's network enforces no policies. All else is as it should be.
-    [ "$(jq -r '.probes[] | select(.outcome != "pass") | .probe + " " + .outcome' found)" = "policy warn" ] ||
+    # The test cluster's network enforces no policies. All else is as it should be; how fast it is, is not looked at.
+    [ "$(jq -r '.probes[] | select(.outcome != "pass" and .probe != "latency") | .probe + " " + .outcome' found)" = "policy warn" ] ||
       fails "$(jq -c '.probes[] | select(.outcome != "pass")' found)"
     jq -e '.pods == {wanted: 2, ready: 2} and .mtu == 1500' found >/dev/null
     echo "# $node probed in $(jq .seconds found) s" >&3
@@ -283,6 +283,8 @@ odd() {
   timeout 60 "${SONOBUOY:-$root/build/sonobuoy}" retrieve -f run.tar.gz >/dev/null
   exits 1 sonobuoy results run.tar.gz --mode dump
   says "pod-udp IPv4 to node2"
+  exits 1 sonobuoy network run.tar.gz
+  says "UDP"
   exits 0 sonobuoy delete --wait=2
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PACKETS = 50, PACE_US = 10000, LAST_US = G_USEC_PER_SEC, LATENCIES = 11 };
+enum { PACKETS = 50, PACE_US = 10000, LAST_US = G_USEC_PER_SEC };
 #define LOSS_FAIL 10.0    /* percent */
 #define LATENCY_WARN 20.0 /* ms: within one region it is a few */
 #define CLOCK_WARN 2.0    /* s */
@@ -93,11 +93,10 @@ static int compare_numbers(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* Of the first answers: the rest is for the loss. */
 static void report_latency(Quiet *quiet) {
-    double ms[LATENCIES];
+    double ms[PACKETS];
     guint count = 0;
-    for (guint i = 0; i < PACKETS && count < LATENCIES; i++)
+    for (guint i = 0; i < PACKETS; i++)
         if (quiet->ms[i] >= 0)
             ms[count++] = quiet->ms[i];
     qsort(ms, count, sizeof *ms, compare_numbers);

@@ -21,8 +21,7 @@ static GPtrArray *objects_of(Plugin *plugin, const RunConfig *config) {
     g_autoptr(GError) failure = NULL;
     g_autoptr(GPtrArray) plugins = g_ptr_array_new_with_free_func((GDestroyNotify)plugin_free);
     g_ptr_array_add(plugins, plugin);
-    ManifestOptions options = {
-        .config = config, .plugins = plugins, .kubernetes_version = "v1.34.4", .rbac = true};
+    ManifestOptions options = {.config = config, .plugins = plugins, .kubernetes_version = "v1.34.4", .rbac = true};
     GPtrArray *objects = manifest_objects(&options, &failure);
     g_assert_no_error(failure);
     return objects;

@@ -304,7 +304,7 @@ odd() {
   nsenter -t "$(cat "$RUN_DIR/node1.pid")" -p -m sh -c 'kill -STOP "$(pidof kube-proxy)"'
   on node1 nft delete table ip kube-proxy
   probe
-  finds api kubernetes fail "Failed to connect"
+  finds api kubernetes fail "GET /version at https://"
   finds dns-udp kubernetes.default.svc.cluster.local fail "no answer"
   finds service-tcp sonobuoy-network fail "0 of 2"
   jq -e '.pods == {wanted: 0, ready: 0}' found >/dev/null

@@ -133,8 +133,8 @@ static void test_memory(Fixture *fixture, const void *data) {
         g_assert_cmpint(fds[i], >=, 0);
         g_assert_true(exchange_send(fds[i], header, sizeof header, &fixture->to, &patience, &failure));
     }
-    /* The last ones are sent away. */
-    Patience patience = seconds(20);
+    /* The last ones are sent away, and not only for being idle. */
+    Patience patience = seconds(5);
     g_autoptr(GError) failure = NULL;
     g_assert_false(exchange_receive(fds[31], header, 1, &fixture->to, &patience, &failure));
     g_assert_error(failure, BASE_ERROR, BASE_ERROR_UNAVAILABLE);

@@ -1,6 +1,7 @@
 #include "sonobuoy/builtin.h"
 
 #include "base/yaml.h"
+#include "sonobuoy/restricted.h"
 
 #include <string.h>
 
@@ -128,6 +129,57 @@ Plugin *builtin_check(const RunConfig *config) {
     return plugin;
 }
 
+static const char network_tolerations[] =
+    "- {key: node-role.kubernetes.io/master, operator: Exists, effect: NoSchedule}\n"
+    "- {key: node-role.kubernetes.io/control-plane, operator: Exists, effect: NoSchedule}\n";
+
+static void set_port(Plugin *plugin, const char *key) {
+    size_t index, count;
+    yyjson_mut_val *port;
+    yyjson_mut_arr_foreach(json_mut_get(plugin->spec, "ports"), index, count, port) {
+        bool denied = g_strcmp0(json_mut_get_string(port, "name"), "denied") == 0;
+        if (!denied || g_str_equal(key, "containerPort"))
+            json_mut_set(plugin->doc, port, key,
+                         yyjson_mut_int(plugin->doc, denied ? NETWORK_DENIED_PORT : NETWORK_PORT));
+    }
+}
+
+Plugin *builtin_network(const RunConfig *config) {
+    Plugin *plugin = builtin("sonobuoy-config:\n"
+                             "  driver: DaemonSet\n"
+                             "  plugin-name: " BUILTIN_NETWORK "\n"
+                             "  result-format: junit\n"
+                             "  result-files: [" NETWORK_JUNIT_FILE "]\n"
+                             "spec:\n"
+                             "  name: network\n"
+                             "  image: (the aggregator's)\n"
+                             "  command: [/sonobuoy, network-pod]\n"
+                             "  env:\n"
+                             "  - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}\n"
+                             "  - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n"
+                             "  - {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}\n"
+                             "  - {name: SONOBUOY_DONE_FILE_DELAY, value: 0s}\n" /* nobody works on its results */
+                             "  ports:\n"
+                             "  - {name: tcp, protocol: TCP}\n"
+                             "  - {name: udp, protocol: UDP}\n"
+                             "  - {name: denied, protocol: TCP}\n",
+                             config);
+    json_mut_set_string(plugin->doc, plugin->spec, "image", config->worker_image);
+    set_port(plugin, "containerPort");
+    builtin_pod_spec_leave_node(plugin->pod_spec);
+    g_autoptr(yyjson_mut_doc) tolerations = document(network_tolerations);
+    json_mut_set(plugin->doc, plugin->pod_spec, "tolerations",
+                 yyjson_mut_val_mut_copy(plugin->doc, yyjson_mut_doc_get_root(tolerations)));
+    restricted_set_pod(plugin->doc, plugin->pod_spec);
+    restricted_set_container(plugin->doc, plugin->spec);
+    return plugin;
+}
+
+void builtin_network_set_host_ports(Plugin *plugin) {
+    set_port(plugin, "hostPort");
+    add_variable(plugin, NETWORK_ENV_HOST_PORTS, "true");
+}
+
 Plugin *builtin_plugin(const char *name, const RunConfig *config) {
     if (g_str_equal(name, BUILTIN_E2E))
         return builtin_e2e(config);
@@ -135,5 +187,7 @@ Plugin *builtin_plugin(const char *name, const RunConfig *config) {
         return builtin_systemd_logs(config);
     if (g_str_equal(name, BUILTIN_CHECK))
         return builtin_check(config);
+    if (g_str_equal(name, BUILTIN_NETWORK))
+        return builtin_network(config);
     return NULL;
 }

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "sonobuoy/config.h"
+#include "sonobuoy/network/network.h"
 #include "sonobuoy/plugin.h"
 
 #define BUILTIN_E2E "e2e"
 #define BUILTIN_SYSTEMD_LOGS "systemd-logs"
 #define BUILTIN_CHECK "check"
+#define BUILTIN_NETWORK NETWORK_PLUGIN
 #define E2E_IMAGE "registry.k8s.io/conformance:$SONOBUOY_K8S_VERSION"
 #define SYSTEMD_LOGS_IMAGE "sonobuoy/systemd-logs:v0.4"
 
@@ -21,6 +23,11 @@ void builtin_e2e_add_ssh_key(Plugin *plugin);
 Plugin *builtin_systemd_logs(const RunConfig *config);
 /* The checks of `sonobuoy check`, once, with the aggregator's image and what the plugin's account may see. */
 Plugin *builtin_check(const RunConfig *config);
+/* Probes of the network between nodes (network/network.h), on each of them, with the aggregator's image, in pods that
+ * restricted pod security takes. It tolerates the taints of control planes. */
+Plugin *builtin_network(const RunConfig *config);
+/* Gives its pods NETWORK_PORT as a port of their nodes, which is probed, too. */
+void builtin_network_set_host_ports(Plugin *plugin);
 /* Any of them by its name; NULL where it is another. */
 Plugin *builtin_plugin(const char *name, const RunConfig *config);
 

@@ -4,6 +4,7 @@
 #include "base/yaml.h"
 #include "sonobuoy/builtin.h"
 #include "sonobuoy/driver.h"
+#include "sonobuoy/network/objects.h"
 #include "sonobuoy/pod-options.h"
 #include "sonobuoy/restricted.h"
 #include "sonobuoy/rights.h"
@@ -361,6 +362,8 @@ GPtrArray *manifest_objects(const ManifestOptions *options, GError **error) {
         if (plugin->config_map && yyjson_mut_obj_size(plugin->config_map) > 0)
             g_ptr_array_add(objects, plugin_files_object(config, plugin));
     }
+    if (find_plugin(plugins, BUILTIN_NETWORK))
+        network_add_objects(objects, config);
     yyjson_mut_doc *aggregator = pod_object(options, error);
     if (!aggregator)
         return NULL;

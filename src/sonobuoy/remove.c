@@ -3,6 +3,7 @@
 #include "kube/list.h"
 #include "kube/object.h"
 #include "sonobuoy/manifest.h"
+#include "sonobuoy/network/network.h"
 #include "sonobuoy/resources.h"
 #include "sonobuoy/rights.h"
 
@@ -14,18 +15,19 @@
  * whose the namespace is goes last. */
 static const struct {
     const KubeResource *resource;
-    const char *name;
+    const char *names[2];
     bool by_aggregator; /* it makes some, too */
 } own_kinds[] = {
-    {&resource_stateful_sets, AGGREGATOR_POD, false},
-    {&resource_pods, AGGREGATOR_POD, true},
-    {&resource_daemon_sets, NULL, true},
-    {&resource_secrets, NULL, true},
-    {&resource_services, SERVICE_NAME, false},
-    {&resource_role_bindings, ROLE_NAME, false},
-    {&resource_roles, ROLE_NAME, false},
-    {&resource_service_accounts, NULL, false},
-    {&resource_config_maps, PLUGINS_MAP_NAME, false},
+    {&resource_stateful_sets, {AGGREGATOR_POD}, false},
+    {&resource_pods, {AGGREGATOR_POD}, true},
+    {&resource_daemon_sets, {NULL}, true},
+    {&resource_secrets, {NULL}, true},
+    {&resource_services, {SERVICE_NAME, NETWORK_SERVICE}, false},
+    {&resource_network_policies, {NETWORK_POLICY}, false},
+    {&resource_role_bindings, {ROLE_NAME}, false},
+    {&resource_roles, {ROLE_NAME}, false},
+    {&resource_service_accounts, {NULL}, false},
+    {&resource_config_maps, {PLUGINS_MAP_NAME}, false},
 };
 
 static bool is_not_found(const GError *failure) {
@@ -157,15 +159,35 @@ static bool delete_if_labelled(const RemoveOptions *options, const KubeResource 
 
 /* Others may have objects with stock's labels: taken is what bears our own; of a run that was made otherwise, what has
  * a name that each run's has. */
+static bool delete_by_names(const RemoveOptions *options, const KubeResource *resource, const char *const *names,
+                            size_t count, GError **error) {
+    for (size_t i = 0; i < count && names[i]; i++)
+        if (!delete_if_labelled(options, resource, names[i], error))
+            return false;
+    return true;
+}
+
+/* Only some runs have NetworkPolicies, and who deletes one that has none need not be able to see them. */
+static bool passes_policies(const KubeResource *resource, const GError *failure) {
+    return resource == &resource_network_policies && g_error_matches(failure, BASE_ERROR, BASE_ERROR_FORBIDDEN);
+}
+
 static bool delete_own_objects(const RemoveOptions *options, const Place *place, GError **error) {
     for (size_t i = 0; i < G_N_ELEMENTS(own_kinds); i++) {
         const KubeResource *resource = own_kinds[i].resource;
-        const char *name = resource == &resource_service_accounts ? place->account : own_kinds[i].name;
+        const char *account[] = {place->account};
+        bool accounts = resource == &resource_service_accounts;
+        g_autoptr(GError) failure = NULL;
         if (own_kinds[i].by_aggregator && !delete_named(options, resource, PLUGINS_LABEL, NULL, error))
             return false;
-        if (place->marked ? !delete_named(options, resource, MADE_LABEL, "metadata.name!=" CONFIG_MAP_NAME, error)
-                          : name && !delete_if_labelled(options, resource, name, error))
-            return false;
+        if (place->marked ? delete_named(options, resource, MADE_LABEL, "metadata.name!=" CONFIG_MAP_NAME, &failure)
+                          : delete_by_names(options, resource, accounts ? account : own_kinds[i].names,
+                                            accounts ? 1 : G_N_ELEMENTS(own_kinds[i].names), &failure))
+            continue;
+        if (passes_policies(resource, failure))
+            continue;
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return false;
     }
     if (!delete_object(options, &resource_config_maps, CONFIG_MAP_NAME, error))
         return false;

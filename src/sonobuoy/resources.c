@@ -22,4 +22,6 @@ const KubeResource resource_namespaces = RESOURCE("", "namespaces", "Namespace",
                        RESOURCE("coordination.k8s.io", "leases", "Lease", "/apis/coordination.k8s.io/v1", true),
                    resource_cluster_roles = RESOURCE(RBAC, "clusterroles", "ClusterRole", "/apis/" RBAC "/v1", false),
                    resource_cluster_role_bindings =
-                       RESOURCE(RBAC, "clusterrolebindings", "ClusterRoleBinding", "/apis/" RBAC "/v1", false);
+                       RESOURCE(RBAC, "clusterrolebindings", "ClusterRoleBinding", "/apis/" RBAC "/v1", false),
+                   resource_network_policies = RESOURCE("networking.k8s.io", "networkpolicies", "NetworkPolicy",
+                                                        "/apis/networking.k8s.io/v1", true);

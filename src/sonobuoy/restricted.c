@@ -41,6 +41,16 @@ static bool is_privileged(yyjson_mut_val *container) {
     return yyjson_mut_get_bool(json_mut_get(container, "securityContext", "privileged"));
 }
 
+static bool has_host_port(yyjson_mut_val *container) {
+    size_t index, count;
+    yyjson_mut_val *port;
+    yyjson_mut_arr_foreach(yyjson_mut_obj_get(container, "ports"), index, count, port) {
+        if (yyjson_mut_obj_get(port, "hostPort"))
+            return true;
+    }
+    return false;
+}
+
 static bool has_host_path(yyjson_mut_val *volumes) {
     size_t index, count;
     yyjson_mut_val *volume;
@@ -59,6 +69,8 @@ static const char *refusal(const Plugin *plugin) {
     yyjson_mut_val *container;
     if (is_privileged(plugin->spec))
         return "a privileged container";
+    if (has_host_port(plugin->spec))
+        return "a port of its node (hostPort)";
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         yyjson_mut_arr_foreach(json_mut_get(plugin->pod_spec, lists[i]), index, count, container) {
             if (is_privileged(container))

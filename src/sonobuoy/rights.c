@@ -8,6 +8,7 @@
 
 #define PERMISSIONS_CLUSTER_READ "clusterRead"
 #define PERMISSIONS_NONE "none"
+#define PERMISSIONS_NETWORK "network" /* what that plugin needs; not for others */
 const char *const aggregator_permissions[] = {PERMISSIONS_LEAST, "namespaceAdmin", PERMISSIONS_CLUSTER_READ,
                                               PERMISSIONS_CLUSTER_ADMIN, NULL};
 const char *const plugin_permissions[] = {PERMISSIONS_NONE, PERMISSIONS_CLUSTER_READ, PERMISSIONS_CLUSTER_ADMIN, NULL};
@@ -19,6 +20,7 @@ static const struct {
     {PERMISSIONS_NONE, "sonobuoy-plugins"},
     {PERMISSIONS_CLUSTER_READ, "sonobuoy-plugins-read"},
     {PERMISSIONS_CLUSTER_ADMIN, "sonobuoy-plugins-admin"},
+    {PERMISSIONS_NETWORK, "sonobuoy-plugins-network"},
 };
 
 static bool is_least(const RunConfig *config) {
@@ -56,7 +58,9 @@ bool rights_check(const RunConfig *config, GError **error) {
 
 const char *rights_plugin_account(const RunConfig *config, const char *plugin) {
     const char *permissions = json_mut_get_string(config->plugin_permissions, plugin);
-    if (!permissions && is_least(config))
+    if (!permissions && g_str_equal(plugin, BUILTIN_NETWORK))
+        permissions = config->existing_service_account ? NULL : PERMISSIONS_NETWORK;
+    else if (!permissions && is_least(config))
         permissions = g_str_equal(plugin, BUILTIN_E2E) ? PERMISSIONS_CLUSTER_ADMIN : PERMISSIONS_NONE;
     for (size_t i = 0; permissions && i < G_N_ELEMENTS(accounts); i++)
         if (g_str_equal(accounts[i].permissions, permissions))
@@ -252,18 +256,33 @@ static void add_maker(GPtrArray *objects, const RunConfig *config) {
 
 /* --- plugins' rights -------------------------------------------------------------------------------------- */
 
+/* Who else is there, and how the Service is reached; all in the run's namespace. */
+static void add_network_rules(yyjson_mut_doc *doc) {
+    static const char *const services[] = {"services", NULL}, *const daemon_sets[] = {"daemonsets", NULL},
+                             *const slices[] = {"endpointslices", NULL},
+                             *const discovery_group[] = {"discovery.k8s.io", NULL};
+    static const char *const read[] = {"get", "list", NULL};
+    add_rule(doc, core_group, services, read);
+    add_rule(doc, apps_group, daemon_sets, read);
+    add_rule(doc, discovery_group, slices, read);
+}
+
 static void add_of_plugins(GPtrArray *objects, const RunConfig *config, const GPtrArray *plugins) {
     static const char *const pods[] = {"pods", NULL}, *const get[] = {"get", NULL};
     for (size_t i = 0; i < G_N_ELEMENTS(accounts); i++) {
         const char *account = accounts[i].account;
         if (!is_used(config, plugins, i))
             continue;
-        bool admin = g_str_equal(accounts[i].permissions, PERMISSIONS_CLUSTER_ADMIN);
+        bool admin = g_str_equal(accounts[i].permissions, PERMISSIONS_CLUSTER_ADMIN),
+             network = g_str_equal(accounts[i].permissions, PERMISSIONS_NETWORK);
         g_autofree char *name = g_strdup_printf("%s-%s", account, config->namespace_);
-        if (!g_str_equal(accounts[i].permissions, PERMISSIONS_NONE))
+        if (!network && !g_str_equal(accounts[i].permissions, PERMISSIONS_NONE))
             add_pair(objects, config, true, name, account, admin ? all : reading);
         /* The worker beside a plugin looks whether it has ended. */
-        add_rule(add_empty_pair(objects, config, false, account, account), core_group, pods, get);
+        yyjson_mut_doc *own = add_empty_pair(objects, config, false, account, account);
+        add_rule(own, core_group, pods, get);
+        if (network)
+            add_network_rules(own);
     }
 }
 

@@ -5,7 +5,8 @@
  * Resources names them), and make what it makes in its own namespace; a plugin has an account that may look at its own
  * pods, or more where PluginPermissions, {"NAME": none|clusterRead|clusterAdmin}, says so; the plugin e2e is
  * clusterAdmin unless said otherwise. With stock's levels only the plugins that PluginPermissions names have such an
- * account. */
+ * account. The plugin network has one of its own, which may read what it needs in its namespace, with any level but
+ * where the run has an account that was there before. */
 #pragma once
 
 #include "sonobuoy/config.h"

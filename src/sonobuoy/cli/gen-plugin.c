@@ -29,7 +29,9 @@ static int run_gen_builtin(const CommandCall *call, void *data) {
     GError *error = NULL;
     g_auto(Generated) generated = {0};
     options.builtin = true;
-    options.plugins = NULL; /* both, as options may be for the other one */
+    /* Both of stock's, as options may be for the other one. */
+    static char *network[] = {(char *)BUILTIN_NETWORK, NULL};
+    options.plugins = g_str_equal(call->command->name, BUILTIN_NETWORK) ? network : NULL;
     g_autoptr(GPtrArray) plugins =
         generation_read(call, &options, &generated, &error) ? generation_plugins(&options, &generated, &error) : NULL;
     for (guint i = 0; plugins && i < plugins->len; i++)
@@ -60,14 +62,25 @@ static const Command builtin_e2e_command = {
     .run = run_gen_builtin,
 };
 
-static const Option *const logs_tables[] = {GENERATION_OPTIONS, namespace_options, kube_options, log_options, NULL};
+static const Option *const plain_tables[] = {GENERATION_OPTIONS, namespace_options, kube_options, log_options, NULL};
 static const Command builtin_logs_command = {
     .name = BUILTIN_SYSTEMD_LOGS,
     .summary = "Print the definition of the plugin systemd-logs.",
     .description = "As a run of these options has it: the journal of each node. The cluster is asked for its version "
                    "alone (--kubernetes-version).",
     .examples = "sonobuoy gen plugin systemd-logs --kubernetes-version ignore > logs.yaml",
-    .options = logs_tables,
+    .options = plain_tables,
+    .options_size = sizeof(BuiltinOptions),
+    .run = run_gen_builtin,
+};
+
+static const Command builtin_network_command = {
+    .name = BUILTIN_NETWORK,
+    .summary = "Print the definition of the plugin network.",
+    .description = "As a run of these options has it: probes of the network between nodes. What it needs beside its "
+                   "pods (a Service, a NetworkPolicy, rights) is made by a run of any plugin of that name.",
+    .examples = "sonobuoy gen plugin network --kubernetes-version ignore --peers 4 > network.yaml",
+    .options = plain_tables,
     .options_size = sizeof(BuiltinOptions),
     .run = run_gen_builtin,
 };
@@ -204,7 +217,7 @@ static const Option own_options[] = {
     {0},
 };
 static const Option *const own_tables[] = {own_options, log_options, NULL};
-static const Command *const children[] = {&builtin_e2e_command, &builtin_logs_command, NULL};
+static const Command *const children[] = {&builtin_e2e_command, &builtin_logs_command, &builtin_network_command, NULL};
 const Command gen_plugin_command = {
     .name = "plugin",
     .summary = "Print the definition of a plugin.",

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "kube/discovery.h"
 #include "sonobuoy/archive.h"
+#include "sonobuoy/cli/generation-network.h"
 #include "sonobuoy/modes.h"
 #include "sonobuoy/plugin-sources.h"
 #include "sonobuoy/pod-options.h"
@@ -61,7 +62,8 @@ const Option generation_options[] = {
      .offset = offsetof(Generation, plugins),
      .value = "PLUGIN",
      .complete = "file",
-     .help = "e2e, systemd-logs, an installed one, a file, folder or URL; FILE@NAME renames it; repeatable."},
+     .help = "e2e, systemd-logs, check, network, an installed one, a file, folder or URL; FILE@NAME renames it; "
+             "repeatable."},
     {.name = "mode",
      .letter = 'm',
      .kind = OPTION_STRING,
@@ -76,6 +78,22 @@ const Option generation_options[] = {
      .hidden = true,
      .help = "E2E_PARALLEL of the e2e plugin."},
     FILE_OPTION("rerun-failed", rerun_failed, "Take just the end-to-end tests that failed in this archive."),
+    {.name = "peers",
+     .kind = OPTION_INT,
+     .offset = offsetof(Generation, peers),
+     .value = "N",
+     .minimum = 1,
+     .help = "Of the plugin network: how many other nodes each node probes; 8 unless said otherwise."},
+    {.name = "egress",
+     .kind = OPTION_LIST,
+     .offset = offsetof(Generation, egress),
+     .value = "HOST:PORT,...",
+     .help = "Of the plugin network: what must be reached outside; 'run' takes what nodes name, 'gen' nothing."},
+    {.name = "host-ports",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(Generation, host_ports),
+     .rare = true,
+     .help = "Of the plugin network: give its pods a port of their nodes, and probe it."},
     {.name = "image-pull-policy",
      .kind = OPTION_ENUM,
      .offset = offsetof(Generation, pull_policy),
@@ -218,7 +236,7 @@ void generated_clear(Generated *generated) {
     g_clear_pointer(&generated->api_groups, g_strfreev);
 }
 
-static void add_change(Generated *out, const char *plugin, const char *name, const char *value) {
+void generated_set_variable(Generated *out, const char *plugin, const char *name, const char *value) {
     EnvironmentChange *change = g_new(EnvironmentChange, 1);
     *change = (EnvironmentChange){g_strdup(plugin), g_strdup(name), g_strdup(value)};
     g_ptr_array_add(out->environment, change);
@@ -461,7 +479,7 @@ static bool add_variable(Generated *out, const char *text, GError **error) {
         return false;
     }
     g_autofree char *plugin = g_strndup(text, (gsize)(dot - text)), *name = g_strndup(dot + 1, (gsize)(end - dot - 1));
-    add_change(out, plugin, name, equals ? equals + 1 : "");
+    generated_set_variable(out, plugin, name, equals ? equals + 1 : "");
     return true;
 }
 
@@ -490,16 +508,19 @@ static bool read_environment(const Generation *options, Generated *out, GError *
     g_autofree char *failed = options->rerun_failed ? failed_tests(options->rerun_failed, error) : NULL;
     if (options->rerun_failed && !failed)
         return false;
-    add_change(out, BUILTIN_E2E, "E2E_FOCUS", failed ? failed : options->focus ? options->focus : mode->focus);
-    add_change(out, BUILTIN_E2E, "E2E_SKIP", failed ? "" : options->skip ? options->skip : skip);
-    add_change(out, BUILTIN_E2E, "E2E_PARALLEL",
-               options->parallel ? options->parallel
-               : mode->parallel  ? "true"
-                                 : "false");
+    generated_set_variable(out, BUILTIN_E2E, "E2E_FOCUS",
+                           failed           ? failed
+                           : options->focus ? options->focus
+                                            : mode->focus);
+    generated_set_variable(out, BUILTIN_E2E, "E2E_SKIP", failed ? "" : options->skip ? options->skip : skip);
+    generated_set_variable(out, BUILTIN_E2E, "E2E_PARALLEL",
+                           options->parallel ? options->parallel
+                           : mode->parallel  ? "true"
+                                             : "false");
     if (options->e2e_repo)
-        add_change(out, BUILTIN_E2E, "KUBE_TEST_REPO", options->e2e_repo);
+        generated_set_variable(out, BUILTIN_E2E, "KUBE_TEST_REPO", options->e2e_repo);
     if (options->ssh_user)
-        add_change(out, BUILTIN_E2E, "KUBE_SSH_USER", options->ssh_user);
+        generated_set_variable(out, BUILTIN_E2E, "KUBE_SSH_USER", options->ssh_user);
     for (char **text = options->plugin_env; text && *text; text++)
         if (!add_variable(out, *text, error))
             return false;
@@ -508,7 +529,7 @@ static bool read_environment(const Generation *options, Generated *out, GError *
 
 /* --- plugins ------------------------------------------------------------------------------------------------ */
 
-static Plugin *find_plugin(const Generated *out, const char *name) {
+Plugin *generated_find_plugin(const Generated *out, const char *name) {
     for (guint i = 0; i < out->plugins->len; i++)
         if (g_str_equal(((Plugin *)out->plugins->pdata[i])->name, name))
             return out->plugins->pdata[i];
@@ -516,7 +537,7 @@ static Plugin *find_plugin(const Generated *out, const char *name) {
 }
 
 static bool set_image(const Generated *out, const char *name, const char *image, GError **error) {
-    Plugin *plugin = find_plugin(out, name);
+    Plugin *plugin = generated_find_plugin(out, name);
     if (plugin) {
         json_mut_set_string(plugin->doc, plugin->spec, "image", image);
         return true;
@@ -570,10 +591,12 @@ static bool read_plugins(const Generation *options, Generated *out, GError **err
     return set_images(options, out, error);
 }
 
-/* What is known to need no rights gets none, unless they are asked for. Anything else may count on stock's account. */
+/* What is known to need none but its own rights gets no others, unless they are asked for. Anything else may count on
+ * stock's account. */
 static void choose_permissions(const Generation *options, const Generated *out) {
+    static const char *const content[] = {BUILTIN_SYSTEMD_LOGS, BUILTIN_NETWORK, NULL};
     for (guint i = 0; i < out->plugins->len; i++)
-        if (!g_str_equal(((const Plugin *)out->plugins->pdata[i])->name, BUILTIN_SYSTEMD_LOGS))
+        if (!g_strv_contains(content, ((const Plugin *)out->plugins->pdata[i])->name))
             return;
     if (!options->permissions && !options->config)
         replace(&out->config->aggregator_permissions, PERMISSIONS_LEAST);
@@ -581,7 +604,7 @@ static void choose_permissions(const Generation *options, const Generated *out) 
 
 /* Files that the e2e plugin is given. */
 static bool add_e2e_files(const Generation *options, Generated *out, GError **error) {
-    Plugin *e2e = find_plugin(out, BUILTIN_E2E);
+    Plugin *e2e = generated_find_plugin(out, BUILTIN_E2E);
     const char *const files[] = {options->e2e_repo_config, options->docker_config};
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *text = files[i] ? file_read(files[i], FILE_MAX_BYTES, NULL, error) : NULL;
@@ -594,7 +617,7 @@ static bool add_e2e_files(const Generation *options, Generated *out, GError **er
     if (options->e2e_repo_config) {
         g_autofree char *name = g_path_get_basename(options->e2e_repo_config);
         g_autofree char *path = g_build_filename(MANIFEST_CONFIG_DIR, name, NULL);
-        add_change(out, BUILTIN_E2E, "KUBE_TEST_REPO_LIST", path);
+        generated_set_variable(out, BUILTIN_E2E, "KUBE_TEST_REPO_LIST", path);
     }
     if (options->ssh_key && e2e)
         builtin_e2e_add_ssh_key(e2e);
@@ -708,7 +731,8 @@ bool generation_read_config(const CommandCall *call, const Generation *options, 
 bool generation_read_local(const CommandCall *call, const Generation *options, Generated *out, GError **error) {
     out->environment = g_ptr_array_new_with_free_func((GDestroyNotify)change_free);
     if (!generation_read_config(call, options, out, error) || !read_environment(options, out, error) ||
-        !read_plugins(options, out, error) || !read_secrets(options, out, error) || !add_e2e_files(options, out, error))
+        !read_plugins(options, out, error) || !generation_read_network(options, out, error) ||
+        !read_secrets(options, out, error) || !add_e2e_files(options, out, error))
         return false;
     choose_permissions(options, out);
     return true;

@@ -7,7 +7,7 @@
 /* The first member of the struct of options of `gen`, `run` and `gen plugin`. */
 typedef struct {
     Common common;
-    GStrv plugins, plugin_env, plugin_image, node_selector, plugin_permissions;
+    GStrv plugins, egress, plugin_env, plugin_image, node_selector, plugin_permissions;
     GStrv pod_labels, pod_annotations, pod_tolerations, pod_requests, pod_limits, pod_priority, pod_account;
     char *mode, *focus, *skip, *parallel, *rerun_failed;
     char *config, *file;
@@ -16,6 +16,8 @@ typedef struct {
     char *image, *systemd_logs_image, *conformance_image, *kubernetes_version;
     char *e2e_repo, *e2e_repo_config, *docker_config, *ssh_key, *ssh_user;
     char *timeout;
+    gint64 peers; /* 0: not given */
+    bool host_ports;
     bool force_pull_policy, existing_service_account, show_default_pod_spec;
     bool builtin; /* not an option: no installed plugin takes the place of a built-in one */
 } Generation;
@@ -35,6 +37,11 @@ typedef struct {
 } Generated;
 void generated_clear(Generated *generated);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Generated, generated_clear)
+
+/* Sets a variable of a plugin; "" takes it away. */
+void generated_set_variable(Generated *out, const char *plugin, const char *name, const char *value);
+/* NULL: it does not run. */
+Plugin *generated_find_plugin(const Generated *out, const char *name);
 
 /* Reads files, URLs and, for the version and RBAC, the cluster. USAGE for options that contradict each other. */
 bool generation_read(const CommandCall *call, const Generation *options, Generated *out, GError **error)

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "sonobuoy/cli/commands.h"
+#include "sonobuoy/cli/generation-network.h"
 #include "sonobuoy/cli/generation.h"
 #include "sonobuoy/cli/waiting.h"
 #include "sonobuoy/deploy.h"
@@ -70,6 +71,7 @@ static GPtrArray *objects_of_options(const CommandCall *call, Options *options, 
     g_auto(Generated) generated = {0};
     if (!generation_read(call, &options->generation, &generated, error))
         return NULL;
+    generation_name_egress(&options->generation, &generated);
     *out_namespace = g_strdup(generated.config->namespace_);
     return generation_objects(&options->generation, &generated, error);
 }

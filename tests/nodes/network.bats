@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The built-in plugin network on two nodes: a sound cluster, and breakages made by rules in the nodes' own network
 # namespaces, each of which must be found by the right probe with the right target.
+# bats file_tags=long
 # shellcheck disable=SC2154
 load ../integration/helpers
 

@@ -12,8 +12,8 @@ load hostile
 # bats test_tags=long
 @test "each limit can be set, by option and in the configuration file; 0 lifts it" {
   "$BATS_TEST_DIRNAME/hostile-archive" "$store" good
-  local limit low word
-  while read -r limit low high word; do
+  local limit low high
+  while read -r limit low high; do
     exits 1 ark backup verify b "--limit-$limit=$low"
     says "--limit-$limit"
     exits 3 ark backup verify b "--limit-$limit=$high"

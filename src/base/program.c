@@ -62,6 +62,10 @@ int program_end(int code, GError *error) {
     return code;
 }
 
+int program_end_with(int code, GError *error) {
+    return program_end(code, error) == EXIT_USAGE ? EXIT_USAGE : code;
+}
+
 /* --- completion and man pages ---------------------------------------------------------------- */
 
 int program_run_completion(const CommandCall *call, void *data) {

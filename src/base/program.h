@@ -14,6 +14,9 @@ Cancel *program_cancel(void);
 int program_fail(const GError *error);
 /* The end of a command: the same for an error, which is freed; `code` where there is none. */
 int program_end(int code, GError *error);
+/* The same where the command has a code of its own for what goes wrong: wrong use has its usual one, all else `code`.
+ */
+int program_end_with(int code, GError *error);
 
 /* Commands that every program has, to be put into its tree: `completion SHELL`, and the hidden `__complete WORDS`,
  * which its script asks for what may stand in place of the last word (in two seconds, or not at all), and `__man

@@ -157,8 +157,6 @@ static bool delete_if_labelled(const RemoveOptions *options, const KubeResource 
     return delete_named(options, resource, RUN_LABEL, field, error);
 }
 
-/* Others may have objects with stock's labels: taken is what bears our own; of a run that was made otherwise, what has
- * a name that each run's has. */
 static bool delete_by_names(const RemoveOptions *options, const KubeResource *resource, const char *const *names,
                             size_t count, GError **error) {
     for (size_t i = 0; i < count && names[i]; i++)
@@ -172,6 +170,8 @@ static bool passes_policies(const KubeResource *resource, const GError *failure)
     return resource == &resource_network_policies && g_error_matches(failure, BASE_ERROR, BASE_ERROR_FORBIDDEN);
 }
 
+/* Others may have objects with stock's labels: taken is what bears our own; of a run that was made otherwise, what has
+ * a name that each run's has. */
 static bool delete_own_objects(const RemoveOptions *options, const Place *place, GError **error) {
     for (size_t i = 0; i < G_N_ELEMENTS(own_kinds); i++) {
         const KubeResource *resource = own_kinds[i].resource;

@@ -117,3 +117,15 @@ PYTHON
 @test "the table of checks in the documentation is what the program has" {
   "$root/scripts/check-table" "$SONOBUOY" | diff - <(sed -n '/^<!-- checks -->$/,$p' "$root/docs/sonobuoy-check.md" | tail -n +2)
 }
+
+@test "what cannot be checked is exit status 3, wrong use is 2; neither is a failed check" {
+  cd "$BATS_TEST_TMPDIR" || return
+  exits 3 "$SONOBUOY" check --kubeconfig missing
+  says missing
+  exits 3 "$SONOBUOY" check --from missing
+  echo 'thresholds: {nosuch: 1}' >config.yaml
+  exits 2 "$SONOBUOY" check --config config.yaml
+  says nosuch
+  exits 2 "$SONOBUOY" check --only SB-NONE-01
+  says SB-NONE-01
+}

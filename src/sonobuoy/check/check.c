@@ -1,8 +1,8 @@
 #include "sonobuoy/check/check.h"
-#include "sonobuoy/check/metrics.h"
 
 #include "base/text.h"
 #include "base/workers.h"
+#include "sonobuoy/check/metrics.h"
 
 #include <string.h>
 

@@ -154,7 +154,7 @@ static int watch(const Options *options, const CheckConfig *config, KubeClient *
             fputs("\033[H\033[2J", stdout);
         if (report && (terminal || !before)) {
             if (!write_report(options, report, &error))
-                return program_end(EXIT_BLIND, error);
+                return program_end_with(EXIT_BLIND, error);
         }
         yyjson_doc *after = report ? document_of(report) : NULL;
         if (!terminal && before && after)
@@ -183,12 +183,12 @@ static int run_as_plugin(const Options *options, const CheckConfig *config, Kube
     if (file)
         check_report_junit(report, file_replace_out(file));
     if (!file || !file_replace_finish(file, &error))
-        return program_end(EXIT_BLIND, error);
+        return program_end_with(EXIT_BLIND, error);
     g_autoptr(FileReplace) marker = file_replace_new(done, &error);
     if (marker)
         fputs(results, file_replace_out(marker));
     if (!marker || !file_replace_finish(marker, &error))
-        return program_end(EXIT_BLIND, error);
+        return program_end_with(EXIT_BLIND, error);
     check_report_table(report, true, stdout);
     return EXIT_DONE;
 }
@@ -203,17 +203,17 @@ static int run_check(const CommandCall *call, void *data) {
                             "an archive does not change: --watch is of a cluster");
     g_autoptr(CheckConfig) config = error ? NULL : read_config(options, &error);
     if (!config)
-        return program_end(EXIT_USAGE, error);
+        return program_end_with(EXIT_USAGE, error);
     g_autoptr(KubeClient) client = options->from ? NULL : cli_client(&options->common, CONNECTIONS, PATIENCE_S, &error);
     if (!client && !options->from)
-        return program_end(EXIT_BLIND, error);
+        return program_end_with(EXIT_BLIND, error);
     if (options->as_plugin)
         return run_as_plugin(options, config, client);
     if (options->watch)
         return watch(options, config, client);
     g_autoptr(CheckReport) report = take_report(options, config, client, &error);
     if (!report || !write_report(options, report, &error))
-        return program_end(g_error_matches(error, BASE_ERROR, BASE_ERROR_USAGE) ? EXIT_USAGE : EXIT_BLIND, error);
+        return program_end_with(EXIT_BLIND, error);
     return outcome_code(options, report);
 }
 

@@ -47,22 +47,17 @@ static int outcome_code(const Options *options, const NetworkReport *report) {
     return counts[NETWORK_PASS] + counts[NETWORK_WARN] + counts[NETWORK_FAIL] == 0 ? EXIT_BLIND : EXIT_DONE;
 }
 
-/* What cannot be read says nothing of the network: that is another code than a failure's. */
-static int end_blind(GError *error) {
-    return program_end(EXIT_BLIND, error) == EXIT_USAGE ? EXIT_USAGE : EXIT_BLIND;
-}
-
 static int run_network(const CommandCall *call, void *data) {
     const Options *options = data;
     GError *error = NULL;
     g_autoptr(RunArchive) archive = run_archive_open(call->arguments[0], &options->limits, &error);
     g_autoptr(NetworkMatrix) matrix = archive ? network_matrix_read(archive, options->plugin, &error) : NULL;
     if (!matrix)
-        return end_blind(error);
+        return program_end_with(EXIT_BLIND, error);
     g_autoptr(GPtrArray) causes = network_causes(matrix);
     Written written = {options, {matrix, causes}};
     if (!cli_write(options->output_file, write_form, &written, &error))
-        return end_blind(error);
+        return program_end_with(EXIT_BLIND, error);
     return outcome_code(options, &written.report);
 }
 

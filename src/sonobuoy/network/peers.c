@@ -307,6 +307,8 @@ Peers *peers_read(const PeersOptions *options) {
     g_autoptr(GError) failure = NULL;
     peers->peers = g_ptr_array_new_with_free_func(peer_free);
     peers->service_addresses = service_of_environment();
+    if (!options->client)
+        return g_steal_pointer(&peers);
     wait_for_pods(options, peers);
     peers->own = read_pod(options, options->pod, &failure);
     if (!peers->own)

@@ -23,7 +23,7 @@ void peers_free(Peers *peers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Peers, peers_free)
 
 typedef struct {
-    KubeClient *client;
+    KubeClient *client; /* NULL: the pod has no account, and knows of no other */
     const char *namespace_, *node, *pod;
     guint wanted; /* peers */
     bool wait;    /* until all pods are ready, for some time */

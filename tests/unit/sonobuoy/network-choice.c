@@ -1,5 +1,6 @@
 /* Which nodes probe which. */
 #include "sonobuoy/network/choice.h"
+#include "sonobuoy/network/peers.h"
 
 #include <string.h>
 
@@ -76,10 +77,25 @@ static void test_slices(void) {
     g_assert_cmpuint(reads, <=, NODES + NODES / 5);
 }
 
+/* A pod without an account asks nobody, and has what its environment says of the Service. */
+static void test_no_account(void) {
+    g_setenv("SONOBUOY_NETWORK_SERVICE_HOST", "10.96.1.1", true);
+    g_autoptr(Cancel) cancel = cancel_new();
+    PeersOptions options = {
+        .namespace_ = "here", .node = "node-1", .pod = "pod-1", .wanted = PEERS, .wait = true, .cancel = cancel};
+    g_autoptr(Peers) peers = peers_read(&options);
+    g_assert_nonnull(peers);
+    g_assert_null(peers->own);
+    g_assert_cmpuint(peers->peers->len, ==, 0);
+    g_assert_cmpstr(peers->service_addresses[0], ==, "10.96.1.1");
+    g_unsetenv("SONOBUOY_NETWORK_SERVICE_HOST");
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/network-choice/ring", test_ring);
     g_test_add_func("/network-choice/none", test_none);
     g_test_add_func("/network-choice/slices", test_slices);
+    g_test_add_func("/network-choice/no-account", test_no_account);
     return g_test_run();
 }

@@ -20,7 +20,7 @@ typedef struct {
     guint64 reads;    /* kinds whose lists it needs: 1 << SnapshotKind */
     guint64 may_read; /* and those that it looks at where they are there */
     bool asks;        /* it asks the server itself: of an archive it is unknown */
-    bool samples;     /* it compares the API server's metrics with those of a second later */
+    bool samples;     /* it compares the API server's metrics with later ones */
     const char *why;  /* what goes wrong where it does not hold */
     const char *fix;  /* what to do then */
     void (*run)(Snapshot *snapshot, CheckResult *result);

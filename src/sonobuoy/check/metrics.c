@@ -9,7 +9,8 @@ enum {
     LABELS_MAX = 64,
     BUCKETS_MAX = 1000,
     ANSWER_SECONDS = 10,
-    PROXY_SECONDS = 3
+    PROXY_SECONDS = 3,
+    BETWEEN_MS = 500 /* two samples: a check of a large cluster takes no longer for it */
 };
 
 struct Metrics {
@@ -299,7 +300,7 @@ const SnapshotMetrics *snapshot_metrics(Snapshot *snapshot, const char *path) {
 
 static void *fetch_later(Snapshot *snapshot, void *data) {
     const SnapshotMetrics *first = snapshot_metrics(snapshot, data);
-    gint64 wait = first->at + G_USEC_PER_SEC - g_get_monotonic_time();
+    gint64 wait = first->at + BETWEEN_MS * 1000 - g_get_monotonic_time();
     if (!first->error && wait > 0 && !cancel_sleep(kube_client_cancel(snapshot_client(snapshot)), wait, NULL))
         g_debug("no second sample: cancelled");
     return fetch(snapshot, data);

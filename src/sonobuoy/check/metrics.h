@@ -44,5 +44,5 @@ typedef struct {
 } SnapshotMetrics;
 /* path: "/metrics", "/api/v1/nodes/NODE/proxy/metrics" */
 const SnapshotMetrics *snapshot_metrics(Snapshot *snapshot, const char *path);
-/* The same a second after that, at least: what grew, grows now. */
+/* The same half a second after that, at least: what grew, grows now. */
 const SnapshotMetrics *snapshot_metrics_later(Snapshot *snapshot, const char *path);

@@ -28,6 +28,7 @@ struct Snapshot {
     gint64 now;
     GError *silent; /* why lists are not answered; NULL: they are */
     SnapshotList lists[SNAPSHOT_KINDS];
+    gsize *by_name; /* of each list its items (GPtrArray) in the order of compare_names(); 0 until one is looked for */
     GPtrArray *pages; /* yyjson_doc: what the lists' items are in */
     GStrv namespaces; /* of lists by namespace; NULL until they are wanted */
     GStrv asked_nodes;
@@ -55,6 +56,7 @@ static Snapshot *snapshot_new_empty(void) {
     snapshot->now = g_get_real_time();
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
         snapshot->lists[kind].items = g_ptr_array_new();
+    snapshot->by_name = g_new0(gsize, SNAPSHOT_KINDS);
     snapshot->pages = g_ptr_array_new_with_free_func((GDestroyNotify)yyjson_doc_free);
     pthread_mutex_init(&snapshot->lock, NULL);
     pthread_cond_init(&snapshot->answered, NULL);
@@ -78,6 +80,10 @@ void snapshot_free(Snapshot *snapshot) {
         g_ptr_array_unref(snapshot->lists[kind].items);
         g_clear_error(&snapshot->lists[kind].error);
     }
+    for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
+        if (snapshot->by_name[kind])
+            g_ptr_array_unref(GSIZE_TO_POINTER(snapshot->by_name[kind]));
+    g_free(snapshot->by_name);
     g_ptr_array_unref(snapshot->pages);
     g_hash_table_unref(snapshot->once);
     g_strfreev(snapshot->namespaces);
@@ -333,12 +339,47 @@ const char *snapshot_kind_name(SnapshotKind kind) {
     return names[kind];
 }
 
+typedef struct {
+    const char *namespace_, *name;
+} Name;
+
+static Name name_of_item(yyjson_val *item) {
+    yyjson_val *metadata = json_get(item, "metadata");
+    return (Name){json_get_string(metadata, "namespace"), json_get_string(metadata, "name")};
+}
+
+static int compare_names(Name one, Name other) {
+    int order = g_strcmp0(one.name, other.name);
+    return order ? order : g_strcmp0(one.namespace_, other.namespace_);
+}
+
+static int compare_items(const void *a, const void *b) {
+    return compare_names(name_of_item(*(yyjson_val *const *)a), name_of_item(*(yyjson_val *const *)b));
+}
+
+/* Sorted when the first one asks: most lists are never looked into by name. */
+static const GPtrArray *items_by_name(const Snapshot *snapshot, SnapshotKind kind) {
+    if (g_once_init_enter(&snapshot->by_name[kind])) {
+        GPtrArray *sorted = g_ptr_array_copy(snapshot->lists[kind].items, NULL, NULL);
+        g_ptr_array_sort(sorted, compare_items);
+        g_once_init_leave(&snapshot->by_name[kind], GPOINTER_TO_SIZE(sorted));
+    }
+    return GSIZE_TO_POINTER(snapshot->by_name[kind]);
+}
+
 yyjson_val *snapshot_find(const Snapshot *snapshot, SnapshotKind kind, const char *namespace_, const char *name) {
-    const GPtrArray *items = snapshot->lists[kind].items;
-    for (guint i = 0; i < items->len; i++)
-        if (g_strcmp0(json_get_string(items->pdata[i], "metadata", "name"), name) == 0 &&
-            g_strcmp0(json_get_string(items->pdata[i], "metadata", "namespace"), namespace_) == 0)
-            return items->pdata[i];
+    const GPtrArray *items = items_by_name(snapshot, kind);
+    guint low = 0, high = items->len;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        int order = compare_names(name_of_item(items->pdata[middle]), (Name){namespace_, name});
+        if (order == 0)
+            return items->pdata[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 

@@ -92,8 +92,7 @@ static Snapshot *take_snapshot(const Options *options, KubeClient *client, GErro
 
 /* 0: none, 1: findings of --fail-on. */
 static int outcome_code(const Options *options, const CheckReport *report) {
-    bool warn = g_str_equal(options->fail_on, "warn"), never = g_str_equal(options->fail_on, "never");
-    if (!never && (report->counts[CHECK_FAIL] || (warn && report->counts[CHECK_WARN])))
+    if (fail_on_tells(options->fail_on, report->counts[CHECK_FAIL], report->counts[CHECK_WARN]))
         return EXIT_FAILED;
     return report->counts[CHECK_UNKNOWN] == report->results->len ? EXIT_BLIND : EXIT_DONE;
 }
@@ -217,7 +216,6 @@ static int run_check(const CommandCall *call, void *data) {
     return outcome_code(options, report);
 }
 
-static const char *const fail_on[] = {"fail", "warn", "never", NULL};
 static const Option own_options[] = {
     {.name = "only",
      .kind = OPTION_LIST,
@@ -242,13 +240,7 @@ static const Option own_options[] = {
      .value = "FILE",
      .complete = "file",
      .help = "Thresholds, and exceptions with a reason and an end (YAML)."},
-    {.name = "fail-on",
-     .kind = OPTION_ENUM,
-     .offset = offsetof(Options, fail_on),
-     .value = "OUTCOME",
-     .values = fail_on,
-     .fallback = "fail",
-     .help = "What the exit status is 1 for: fail, warn (also warnings), never."},
+    FAIL_ON_OPTION(Options, fail_on),
     {.name = "output",
      .letter = 'o',
      .kind = OPTION_ENUM,
@@ -257,12 +249,7 @@ static const Option own_options[] = {
      .values = forms,
      .fallback = "table",
      .help = "How the report is written."},
-    {.name = "output-file",
-     .kind = OPTION_STRING,
-     .offset = offsetof(Options, output_file),
-     .value = "FILE",
-     .complete = "file",
-     .help = OUTPUT_FILE_HELP},
+    OUTPUT_FILE_OPTION(Options, output_file),
     {.name = "from",
      .kind = OPTION_STRING,
      .offset = offsetof(Options, from),

@@ -23,6 +23,12 @@ bool exit_code_tells(const char *rule) {
     return g_str_equal(rule, EXIT_CODE_OUTCOME);
 }
 
+const char *const fail_on_rules[] = {"fail", "warn", "never", NULL};
+
+bool fail_on_tells(const char *rule, bool failures, bool warnings) {
+    return !g_str_equal(rule, "never") && (failures || (warnings && g_str_equal(rule, "warn")));
+}
+
 static const char *const levels[] = {"panic", "fatal", "error", "warn", "info", "debug", "trace", NULL};
 
 #define KLOG_TEXT(name_, index)                                                                          \

@@ -40,9 +40,8 @@ static bool write_form(FILE *out, void *data, GError **error) {
 
 static int outcome_code(const Options *options, const NetworkReport *report) {
     const guint *counts = report->matrix->counts;
-    NetworkOutcome worst = network_report_outcome(report),
-                   least = g_str_equal(options->fail_on, "warn") ? NETWORK_WARN : NETWORK_FAIL;
-    if (!g_str_equal(options->fail_on, "never") && worst >= least)
+    NetworkOutcome worst = network_report_outcome(report);
+    if (fail_on_tells(options->fail_on, worst == NETWORK_FAIL, worst == NETWORK_WARN))
         return EXIT_FAILED;
     return counts[NETWORK_PASS] + counts[NETWORK_WARN] + counts[NETWORK_FAIL] == 0 ? EXIT_BLIND : EXIT_DONE;
 }
@@ -61,7 +60,6 @@ static int run_network(const CommandCall *call, void *data) {
     return outcome_code(options, &written.report);
 }
 
-static const char *const fail_on[] = {"fail", "warn", "never", NULL};
 static const Option own_options[] = {
     {.name = "plugin",
      .letter = 'p',
@@ -78,19 +76,8 @@ static const Option own_options[] = {
      .values = forms,
      .fallback = "table",
      .help = "How the report is written; wide has all matrices, with values."},
-    {.name = "output-file",
-     .kind = OPTION_STRING,
-     .offset = offsetof(Options, output_file),
-     .value = "FILE",
-     .complete = "file",
-     .help = OUTPUT_FILE_HELP},
-    {.name = "fail-on",
-     .kind = OPTION_ENUM,
-     .offset = offsetof(Options, fail_on),
-     .value = "OUTCOME",
-     .values = fail_on,
-     .fallback = "fail",
-     .help = "What the exit status is 1 for: fail, warn (also warnings), never."},
+    OUTPUT_FILE_OPTION(Options, output_file),
+    FAIL_ON_OPTION(Options, fail_on),
     {0},
 };
 static const Option *const tables[] = {own_options, limit_options, NULL};

@@ -355,6 +355,11 @@ static bool is_granted(const Attempt *attempt, int status) {
     return attempt->protocols ? status == 101 : status >= 200 && status < 300;
 }
 
+/* Whether an attempt only failed as its deadline was upon it: then the one before it tells why. */
+static bool had_no_time(const GError *failure, gint64 left) {
+    return g_error_matches(failure, BASE_ERROR, BASE_ERROR_TIMEOUT) && left < G_USEC_PER_SEC;
+}
+
 /* Attempts until one is granted, or there shall be no other. */
 static bool perform(Attempt *attempt, HttpResponse *out, GError **error) {
     KubeClient *client = attempt->client;
@@ -371,8 +376,10 @@ static bool perform(Attempt *attempt, HttpResponse *out, GError **error) {
     out->status = 0;
     if (out->body)
         g_byte_array_set_size(out->body, 0);
+    g_autoptr(GError) earlier = NULL;
     for (unsigned tries = 0;; tries++) {
         g_autoptr(GError) failure = NULL;
+        gint64 begun = g_get_monotonic_time();
         g_auto(KubeCredential) credential = {0};
         if (!prepare(client, streams, &credential, &deadline, &first_contact, &failure)) {
             g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s: ", what);
@@ -405,9 +412,12 @@ static bool perform(Attempt *attempt, HttpResponse *out, GError **error) {
             if (answered)
                 set_refused(out, &credential, what, error);
             else
-                set_unanswered(client, what, failure, error);
+                set_unanswered(client, what, had_no_time(failure, deadline - begun) && earlier ? earlier : failure,
+                               error);
             return false;
         }
+        g_clear_error(&earlier);
+        earlier = g_steal_pointer(&failure);
         atomic_fetch_add(&client->retries, 1);
         if (!cancel_sleep(client->cancel, pause, error)) {
             g_prefix_error(error, "%s: ", what);

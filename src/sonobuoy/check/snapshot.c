@@ -20,6 +20,12 @@ enum {
     ANSWER_BYTES_MAX = 64 << 20
 };
 
+/* Of each list its items in the order of compare_names(); NULL until one is looked for by name. */
+typedef struct {
+    pthread_mutex_t lock;
+    GPtrArray *sorted[SNAPSHOT_KINDS];
+} NameIndex;
+
 struct Snapshot {
     SnapshotOptions options;
     KubeDiscovery *discovery;
@@ -28,7 +34,7 @@ struct Snapshot {
     gint64 now;
     GError *silent; /* why lists are not answered; NULL: they are */
     SnapshotList lists[SNAPSHOT_KINDS];
-    gsize *by_name; /* of each list its items (GPtrArray) in the order of compare_names(); 0 until one is looked for */
+    NameIndex *index;
     GPtrArray *pages; /* yyjson_doc: what the lists' items are in */
     GStrv namespaces; /* of lists by namespace; NULL until they are wanted */
     GStrv asked_nodes;
@@ -56,7 +62,8 @@ static Snapshot *snapshot_new_empty(void) {
     snapshot->now = g_get_real_time();
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
         snapshot->lists[kind].items = g_ptr_array_new();
-    snapshot->by_name = g_new0(gsize, SNAPSHOT_KINDS);
+    snapshot->index = g_new0(NameIndex, 1);
+    pthread_mutex_init(&snapshot->index->lock, NULL);
     snapshot->pages = g_ptr_array_new_with_free_func((GDestroyNotify)yyjson_doc_free);
     pthread_mutex_init(&snapshot->lock, NULL);
     pthread_cond_init(&snapshot->answered, NULL);
@@ -81,9 +88,9 @@ void snapshot_free(Snapshot *snapshot) {
         g_clear_error(&snapshot->lists[kind].error);
     }
     for (guint kind = 0; kind < SNAPSHOT_KINDS; kind++)
-        if (snapshot->by_name[kind])
-            g_ptr_array_unref(GSIZE_TO_POINTER(snapshot->by_name[kind]));
-    g_free(snapshot->by_name);
+        g_clear_pointer(&snapshot->index->sorted[kind], g_ptr_array_unref);
+    pthread_mutex_destroy(&snapshot->index->lock);
+    g_free(snapshot->index);
     g_ptr_array_unref(snapshot->pages);
     g_hash_table_unref(snapshot->once);
     g_strfreev(snapshot->namespaces);
@@ -359,12 +366,14 @@ static int compare_items(const void *a, const void *b) {
 
 /* Sorted when the first one asks: most lists are never looked into by name. */
 static const GPtrArray *items_by_name(const Snapshot *snapshot, SnapshotKind kind) {
-    if (g_once_init_enter(&snapshot->by_name[kind])) {
-        GPtrArray *sorted = g_ptr_array_copy(snapshot->lists[kind].items, NULL, NULL);
-        g_ptr_array_sort(sorted, compare_items);
-        g_once_init_leave(&snapshot->by_name[kind], GPOINTER_TO_SIZE(sorted));
+    NameIndex *index = snapshot->index;
+    pthread_mutex_lock(&index->lock);
+    if (!index->sorted[kind]) {
+        index->sorted[kind] = g_ptr_array_copy(snapshot->lists[kind].items, NULL, NULL);
+        g_ptr_array_sort(index->sorted[kind], compare_items);
     }
-    return GSIZE_TO_POINTER(snapshot->by_name[kind]);
+    pthread_mutex_unlock(&index->lock);
+    return index->sorted[kind];
 }
 
 yyjson_val *snapshot_find(const Snapshot *snapshot, SnapshotKind kind, const char *namespace_, const char *name) {
